@@ -1,0 +1,87 @@
+import js from '@eslint/js';
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/** The road, in order. A folder imports only from folders before it; types count too. */
+const road = [
+  ['core', []],
+  ['config', ['core']],
+  ['database', ['core', 'config']],
+  ['audit', ['core']],
+  ['directives', ['core']],
+  ['identity', ['core', 'config']],
+  ['policy', ['core', 'directives']],
+  ['ledger', ['core', 'audit', 'directives', 'policy']],
+  ['sources', ['core', 'config', 'directives', 'policy']],
+  ['decision', ['core', 'directives', 'policy', 'ledger', 'sources', 'audit']],
+  [
+    'gateway',
+    ['core', 'config', 'audit', 'directives', 'identity', 'policy', 'ledger', 'sources', 'decision'],
+  ],
+  ['console', ['core', 'config']],
+  ['sample', ['core', 'config', 'ledger', 'policy', 'directives']],
+];
+const folders = road.map(([name]) => name);
+
+const zones = road.map(([name, may]) => ({
+  target: `./src/${name}`,
+  from: './src',
+  except: [name, 'generated', ...may].map((folder) => `./${folder}`),
+  message: `src/${name} may import only: ${[name, ...may].join(', ')} (see docs/decisions/0001-layout.md)`,
+}));
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'src/generated', 'coverage', '.sayso'] },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['eslint.config.js', 'bin/*.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    plugins: { 'import-x': importX },
+    rules: {
+      'import-x/no-restricted-paths': [
+        'error',
+        {
+          zones: [
+            ...zones,
+            { target: './src', from: './test', message: 'src never imports from test' },
+            {
+              target: `./src/(${folders.join('|')})/**/*`,
+              from: './src/(cli|app.ts)/**/*',
+              message: 'only cli imports app',
+            },
+          ],
+        },
+      ],
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      'import-x/no-default-export': 'error',
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'no-console': 'error',
+    },
+  },
+  { files: ['src/cli/**', 'bench/**', 'bin/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['*.config.{js,ts}', 'codegen.ts'],
+    rules: { 'import-x/no-default-export': 'off' },
+  },
+  { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    files: ['test/**'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+    },
+  },
+);

@@ -1,0 +1,55 @@
+/** A PostgreSQL data source, by `url` or as a `database` on the PostgreSQL that Sayso itself uses. */
+export interface SourceConfig {
+  readonly name: string;
+  readonly kind: 'postgres';
+  readonly at: { readonly url: string } | { readonly database: string };
+  /** PostgreSQL schema that holds the tables. */
+  readonly schema: string;
+  readonly poolSize: number;
+  readonly timeoutMs: number;
+}
+
+export interface IdentityConfig {
+  readonly jwks: { readonly file: string } | { readonly url: string };
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+  /** Clock tolerance, 0 to 30 seconds. */
+  readonly toleranceSeconds: number;
+  /** The claim that carries the data subject's id. */
+  readonly subjectClaim: string;
+}
+
+export interface Limits {
+  readonly maxDepth: number;
+  readonly maxAliases: number;
+  readonly maxTokens: number;
+  readonly maxBodyBytes: number;
+  readonly defaultPageSize: number;
+  readonly maxPageSize: number;
+  /** Most rows that one statement may bring; beyond it the field is an error, never cut short. */
+  readonly maxRows: number;
+  /** Most subjects whose say-so is held in memory. */
+  readonly maxSnapshotSubjects: number;
+}
+
+/** Everything that can be set, parsed once, checked and frozen. Folders in it are absolute. */
+export interface Config {
+  /** Sample data and self-minted tokens; listens on loopback only. */
+  readonly demo: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  /** Sayso's own database; the embedded PostgreSQL when absent. */
+  readonly databaseUrl?: string;
+  readonly schemaDir: string;
+  /** The sample shop is loaded into the sources at first start. */
+  readonly loadSampleShop: boolean;
+  readonly sources: ReadonlyMap<string, SourceConfig>;
+  readonly identity: IdentityConfig;
+  /** Modules of the deployment's own: named request-level rules, and resolvers of derived fields. */
+  readonly modules: { readonly rules?: string; readonly resolvers?: string };
+  readonly limits: Limits;
+  readonly introspection: boolean;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}

@@ -1,0 +1,150 @@
+/** What a caller may learn of an error: a stable code, an HTTP status, one line, typed details. */
+export interface SaysoErrorShape {
+  readonly code: string;
+  readonly status: number;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Base of every error Sayso raises on purpose. The message is one line, lower-case, names in
+ * backticks, and holds no personal data: it may be shown to a caller and written to a log.
+ */
+export class SaysoError extends Error {
+  readonly code: string;
+  /** HTTP status; also used by the command line to choose its exit code. */
+  readonly status: number;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(message: string, shape: SaysoErrorShape, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = shape.code;
+    this.status = shape.status;
+    this.details = Object.freeze({ ...shape.details });
+  }
+}
+
+/** One thing wrong in what a data owner or operator wrote: where, what, and the mend. */
+export interface Problem {
+  /** `file:line:column`, or the name of the setting. */
+  readonly where: string;
+  readonly what: string;
+  readonly mend: string;
+}
+
+const listed = (problems: readonly Problem[]): string =>
+  problems.map(({ where, what, mend }) => `  ${where}\n    ${what}\n    mend: ${mend}`).join('\n');
+
+/** Start-up stops on these, with all problems together. Thrown by `directives/` and `policy/`. */
+export class SchemaError extends SaysoError {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(`the schema has ${problems.length} problem(s):\n${listed(problems)}`, {
+      code: 'SCHEMA_INVALID',
+      status: 500,
+    });
+    this.problems = problems;
+  }
+}
+
+/** A setting is wrong. Thrown at start by `config/` (and `database/` for its own folder). */
+export class ConfigError extends SaysoError {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[], code = 'CONFIG_INVALID') {
+    super(`the configuration has ${problems.length} problem(s):\n${listed(problems)}`, {
+      code,
+      status: 500,
+    });
+    this.problems = problems;
+  }
+}
+
+/** 401: the caller could not be identified. Thrown by `identity/`. */
+export class IdentityError extends SaysoError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, { code: 'UNAUTHENTICATED', status: 401 }, options);
+  }
+}
+
+export type PurposeErrorCode =
+  'PURPOSE_MISSING' | 'PURPOSE_UNKNOWN' | 'PURPOSE_CONFLICT' | 'PURPOSE_NOT_ALLOWED';
+
+/** 400 or 403: the purpose is missing, unknown, contradictory, or not in the token's scopes. */
+export class PurposeError extends SaysoError {
+  constructor(message: string, code: PurposeErrorCode, allowedPurposes: readonly string[]) {
+    super(message, {
+      code,
+      status: code === 'PURPOSE_NOT_ALLOWED' ? 403 : 400,
+      details: { allowedPurposes },
+    });
+  }
+}
+
+/** 403: a request-level rule refused a root field. */
+export class ForbiddenError extends SaysoError {
+  constructor(message: string) {
+    super(message, { code: 'FORBIDDEN', status: 403 });
+  }
+}
+
+/** 400: the operation cannot be planned as asked. Thrown by `policy/`. */
+export class PlanError extends SaysoError {
+  constructor(message: string, details: Readonly<Record<string, unknown>> = {}) {
+    super(message, { code: 'PLAN_REFUSED', status: 400, details });
+  }
+}
+
+export type LedgerErrorCode =
+  'CONSENT_INVALID' | 'CONSENT_CONFLICT' | 'CONSENT_MOVED' | 'LEDGER_UNAVAILABLE' | 'LEDGER_ROLLED_BACK';
+
+const ledgerStatus: Readonly<Record<LedgerErrorCode, number>> = {
+  CONSENT_INVALID: 400,
+  CONSENT_CONFLICT: 409,
+  CONSENT_MOVED: 503,
+  LEDGER_UNAVAILABLE: 503,
+  LEDGER_ROLLED_BACK: 503,
+};
+
+/** The ledger refused an event, or cannot answer; in the second case nothing is released. */
+export class LedgerError extends SaysoError {
+  constructor(
+    message: string,
+    code: LedgerErrorCode,
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    const { cause, details } = options;
+    super(
+      message,
+      { code, status: ledgerStatus[code], ...(details && { details }) },
+      cause === undefined ? undefined : { cause },
+    );
+  }
+}
+
+export type SourceErrorCode = 'SOURCE_TIMEOUT' | 'SOURCE_UNAVAILABLE' | 'SOURCE_TOO_LARGE';
+
+const sourceStatus: Readonly<Record<SourceErrorCode, number>> = {
+  SOURCE_TIMEOUT: 504,
+  SOURCE_UNAVAILABLE: 502,
+  SOURCE_TOO_LARGE: 400,
+};
+
+/** A data source did not answer as it must. Its fields are null; others are answered. */
+export class SourceError extends SaysoError {
+  readonly source: string;
+  constructor(message: string, code: SourceErrorCode, source: string, cause?: unknown) {
+    super(message, { code, status: sourceStatus[code], details: { source } }, { cause });
+    this.source = source;
+  }
+}
+
+/** 503: the audit entry could not be made durable, so the answer stays here. */
+export class AuditError extends SaysoError {
+  constructor(cause?: unknown) {
+    super(
+      'the audit log cannot be written, so nothing is released',
+      { code: 'AUDIT_UNAVAILABLE', status: 503 },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,18 @@
+/** Who asks, as the verified token says. Read-only; never holds the token itself. */
+export interface Caller {
+  /** The calling application: claim `client_id`, else `azp`, else `sub`. */
+  readonly client: string;
+  readonly sub: string;
+  /**
+   * The data subject's id when the token stands for a person acting for themself: the subject
+   * claim, unless it names the client, or the token may act for others (`consent:write`, `audit:read`).
+   */
+  readonly subject?: string;
+  /** Names of purposes in scopes `purpose:NAME`. */
+  readonly purposes: ReadonlySet<string>;
+  readonly mayWriteConsent: boolean;
+  readonly mayReadAudit: boolean;
+  /** All scopes and claims, for named rules such as `isStaff`. */
+  readonly scopes: ReadonlySet<string>;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
