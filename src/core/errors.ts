@@ -95,7 +95,11 @@ export class PlanError extends SaysoError {
 }
 
 export type LedgerErrorCode =
-  'CONSENT_INVALID' | 'CONSENT_CONFLICT' | 'CONSENT_MOVED' | 'LEDGER_UNAVAILABLE' | 'LEDGER_ROLLED_BACK';
+  | 'CONSENT_INVALID'
+  | 'CONSENT_CONFLICT'
+  | 'CONSENT_MOVED'
+  | 'LEDGER_UNAVAILABLE'
+  | 'LEDGER_ROLLED_BACK';
 
 const ledgerStatus: Readonly<Record<LedgerErrorCode, number>> = {
   CONSENT_INVALID: 400,

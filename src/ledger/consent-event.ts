@@ -1,0 +1,82 @@
+import { closest } from 'fastest-levenshtein';
+import { consentKinds, type ConsentInput, type ConsentKind } from '../core/consent.ts';
+import { LedgerError } from '../core/errors.ts';
+import type { Policy } from '../policy/compile-policy.ts';
+
+/** What an event says, resolved by the policy of the moment it was made under. */
+export interface ResolvedConsent {
+  readonly kind: ConsentKind;
+  /** Leaves for a grant, the node as it was said for a no. */
+  readonly purposes: readonly string[];
+  /** Leaves for a grant; for a no the nodes as they were said, none meaning all. */
+  readonly categories: readonly string[];
+}
+
+const invalid = (message: string): LedgerError => new LedgerError(message, 'CONSENT_INVALID');
+
+const shown = (name: string): string =>
+  /^[_A-Za-z][_0-9A-Za-z]{0,63}$/.test(name) ? `\`${name}\`` : 'given';
+
+const known = (what: string, name: string, names: readonly string[]): void => {
+  if (names.includes(name)) return;
+  const hint =
+    names.length > 0 ? `; did you mean \`${closest(name.slice(0, 64), [...names])}\`?` : '';
+  throw invalid(`the ${what} ${shown(name)} does not exist${hint}`);
+};
+
+const latest = 253_402_300_799_999;
+
+const checkTimes = ({ kind, at, validUntil }: ConsentInput): void => {
+  for (const time of [at, validUntil]) {
+    if (time === undefined) continue;
+    if (Number.isNaN(time.getTime()) || time.getTime() > latest)
+      throw invalid('a time is no instant between year 1 and 9999');
+  }
+  if (validUntil === undefined) return;
+  if (kind !== 'given') throw invalid('`validUntil` belongs to a grant only');
+  if (at !== undefined && validUntil <= at) throw invalid('`validUntil` is not after the grant');
+};
+
+/**
+ * Checks what somebody states and resolves it: a grant to exactly the leaves that exist now and
+ * that the purpose covers, a no to the nodes named, whose later children it will count for too.
+ * @throws LedgerError CONSENT_INVALID naming the item.
+ */
+export const resolveConsent = (input: ConsentInput, policy: Policy): ResolvedConsent => {
+  const { purposeTree, categoryTree, types } = policy.model;
+  if (!consentKinds.includes(input.kind))
+    throw invalid(`the kind is none of ${consentKinds.join(', ')}`);
+  if (!/^[a-z0-9-]{1,64}$/.test(input.method))
+    throw invalid('`method` is not 1 to 64 of a-z, 0-9 and -');
+  if (!types.get(input.subject.type)?.person) {
+    known(
+      'subject type',
+      input.subject.type,
+      [...types.values()].filter((t) => t.person).map((t) => t.name),
+    );
+  }
+  known('purpose', input.purpose, purposeTree.names);
+  for (const category of input.categories ?? []) known('category', category, categoryTree.names);
+  if (input.categories?.length === 0)
+    throw invalid('`categories` is empty; leave it out to mean all that the purpose covers');
+  checkTimes(input);
+  if (input.kind !== 'given') {
+    return {
+      kind: input.kind,
+      purposes: [input.purpose],
+      categories: [...new Set(input.categories)],
+    };
+  }
+  const purposes = purposeTree.leavesOf(input.purpose);
+  const covered = (category: string): boolean =>
+    purposes.some((purpose) => policy.pairOf(purpose, category) !== undefined);
+  const wanted = input.categories?.flatMap((name) => categoryTree.leavesOf(name));
+  const outside = wanted?.find((category) => !covered(category));
+  if (outside !== undefined) {
+    throw invalid(`\`${input.purpose}\` never uses \`${outside}\`, so nobody can agree to that`);
+  }
+  const categories = [...new Set(wanted ?? categoryTree.leaves.filter(covered))];
+  if (categories.length === 0)
+    throw invalid(`\`${input.purpose}\` uses no personal data, so there is nothing to agree to`);
+  return { kind: 'given', purposes, categories };
+};

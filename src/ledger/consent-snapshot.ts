@@ -1,0 +1,248 @@
+import type { Knex } from 'knex';
+import type { ConsentKind } from '../core/consent.ts';
+import { LedgerError } from '../core/errors.ts';
+import { shareWhileBusy } from '../core/share-while-busy.ts';
+import type { Policy } from '../policy/compile-policy.ts';
+import { foldEvents, type StoredEvent } from './fold-events.ts';
+
+const pageBits = 12;
+const pageSize = 1 << pageBits;
+/** Subjects changed since the oldest position remembered; past this many all is read anew. */
+const maxRecent = 100_000;
+const maxTail = 20_000;
+const loadChunk = 5_000;
+/** A load that keeps being overtaken by changes gives up; the request is then refused. */
+const maxLoads = 5;
+
+/** The say-so of 4,096 neighbouring subjects. */
+interface Page {
+  readonly loaded: Uint8Array;
+  /** Newest position that concerns the subject, as loaded. */
+  readonly changed: Float64Array;
+  /** One byte for each subject and pair. */
+  readonly states: Uint8Array;
+  /** Slot × pairs + pair → microseconds since 1970. Few grants expire, so this is sparse. */
+  readonly expiry: Map<number, number>;
+}
+
+/** The position and the database's time that one request decides by. */
+export interface LedgerView {
+  readonly head: number;
+  /** Microseconds since 1970 by the database's clock. */
+  readonly now: number;
+}
+
+interface EventRow {
+  readonly subject: number;
+  readonly position: number;
+  readonly kind: ConsentKind;
+  readonly purposes: string[];
+  readonly categories: string[];
+  readonly at: number;
+  readonly valid_until: number | null;
+}
+
+/**
+ * The say-so of recently asked-for subjects, in memory and bounded, one byte per subject and pair.
+ * Never the truth: each request first reads the head on the primary, and what changed since is
+ * forgotten here before any decision is made.
+ */
+export class ConsentSnapshot {
+  readonly #knex: Knex;
+  readonly #policy: Policy;
+  readonly #maxPages: number;
+  /** Least recently used first. */
+  readonly #pages = new Map<number, Page>();
+  readonly #recent = new Map<number, number>();
+  #recentFrom = 0;
+  #head = -1;
+  readonly #refresh: (item: undefined) => Promise<LedgerView>;
+
+  constructor(knex: Knex, policy: Policy, maxSubjects: number) {
+    this.#knex = knex;
+    this.#policy = policy;
+    this.#maxPages = Math.max(1, Math.ceil(maxSubjects / pageSize));
+    this.#refresh = shareWhileBusy(() => this.#readHead());
+  }
+
+  /**
+   * Reads the head, on the primary, by a query that was sent after this call, and forgets whoever
+   * has changed. Requests that arrive while one is under way share the next.
+   * @throws LedgerError LEDGER_UNAVAILABLE, or LEDGER_ROLLED_BACK when the head went back.
+   */
+  async view(): Promise<LedgerView> {
+    try {
+      return await this.#refresh(undefined);
+    } catch (error) {
+      if (error instanceof LedgerError) throw error;
+      throw new LedgerError('the ledger did not answer', 'LEDGER_UNAVAILABLE', { cause: error });
+    }
+  }
+
+  /**
+   * Loads those subjects that are not in memory, in batches. Decide right after it returns, before
+   * awaiting anything else: memory is bounded and may be given to others.
+   * @returns false when one of them changed after the view's head: decide again from a new view.
+   * @throws LedgerError LEDGER_UNAVAILABLE
+   */
+  async ensure(numbers: readonly number[], view: LedgerView): Promise<boolean> {
+    for (let tries = 0; tries < maxLoads; tries += 1) {
+      const missing = this.#missing(numbers);
+      if (missing.length === 0) return !this.#changedSince(numbers, view.head);
+      try {
+        await this.#load(missing);
+      } catch (error) {
+        throw new LedgerError('say-so could not be read', 'LEDGER_UNAVAILABLE', { cause: error });
+      }
+    }
+    return false;
+  }
+
+  /** The state of a pair for a subject that \`ensure\` has loaded; one of \`State\`. */
+  state(number: number, pair: number): number {
+    const page = this.#pages.get(number >> pageBits);
+    const slot = number & (pageSize - 1);
+    if (page?.loaded[slot] !== 1) throw new Error('a subject is decided on before it was loaded');
+    return page.states[slot * this.#policy.pairs.length + pair] ?? 0;
+  }
+
+  /** When the grant of a pair stops counting, in microseconds since 1970; Infinity for never. */
+  expiry(number: number, pair: number): number {
+    const page = this.#pages.get(number >> pageBits);
+    const slot = number & (pageSize - 1);
+    return page?.expiry.get(slot * this.#policy.pairs.length + pair) ?? Infinity;
+  }
+
+  /** Whether any of the subjects changed after \`head\`. Says yes when it no longer remembers. */
+  movedSince(numbers: Iterable<number>, head: number): boolean {
+    if (head < this.#recentFrom) return true;
+    if (head === this.#head) return false;
+    for (const number of numbers) {
+      if ((this.#recent.get(number) ?? 0) > head) return true;
+    }
+    return false;
+  }
+
+  #changedSince(numbers: readonly number[], head: number): boolean {
+    return numbers.some((number) => {
+      const changed = this.#pages.get(number >> pageBits)?.changed[number & (pageSize - 1)] ?? 0;
+      return changed > head;
+    });
+  }
+
+  async #readHead(): Promise<LedgerView> {
+    const { rows } = await this.#knex.raw<{ rows: { position: string; now: string }[] }>(
+      `select position::text, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now
+       from ledger_head`,
+    );
+    const row = rows[0];
+    if (row === undefined) throw new Error('the ledger has no head');
+    const head = Number(row.position);
+    if (head < this.#head) {
+      throw new LedgerError('the head of the ledger is lower than it was', 'LEDGER_ROLLED_BACK');
+    }
+    if (head > this.#head) await this.#follow(head);
+    return { head, now: Number(row.now) };
+  }
+
+  /** Forgets the subjects that changed up to the new head; they are loaded anew when asked for. */
+  async #follow(head: number): Promise<void> {
+    if (this.#head < 0 || head - this.#head > maxTail || this.#recent.size > maxRecent) {
+      this.#pages.clear();
+      this.#recent.clear();
+      this.#recentFrom = head;
+      this.#head = head;
+      return;
+    }
+    const { rows } = await this.#knex.raw<{ rows: { subject: number; position: string }[] }>(
+      `select subject, max(position)::text as position from consent_event
+       where position > ? and position <= ? group by subject`,
+      [this.#head, head],
+    );
+    for (const { subject, position } of rows) {
+      this.#recent.set(subject, Number(position));
+      const page = this.#pages.get(subject >> pageBits);
+      if (page) page.loaded[subject & (pageSize - 1)] = 0;
+    }
+    this.#head = head;
+  }
+
+  #missing(numbers: readonly number[]): readonly number[] {
+    const missing = new Set<number>();
+    for (const number of numbers) {
+      const page = this.#pages.get(number >> pageBits);
+      if (page?.loaded[number & (pageSize - 1)] !== 1) missing.add(number);
+    }
+    return [...missing];
+  }
+
+  async #load(numbers: readonly number[]): Promise<void> {
+    for (let i = 0; i < numbers.length; i += loadChunk) {
+      const part = numbers.slice(i, i + loadChunk);
+      const sentAt = this.#head;
+      const events = await this.#readEvents(part);
+      // Whoever changed while the query ran may have been read before the change.
+      if (sentAt < this.#recentFrom) continue;
+      for (const number of part) this.#keep(number, events.get(number) ?? []);
+    }
+    this.#evict(numbers);
+  }
+
+  async #readEvents(numbers: readonly number[]): Promise<ReadonlyMap<number, EventRow[]>> {
+    const { rows } = await this.#knex.raw<{ rows: EventRow[] }>(
+      `select subject, position::float8, kind, purposes, categories,
+         (extract(epoch from at) * 1000000)::float8 as at,
+         (extract(epoch from valid_until) * 1000000)::float8 as valid_until
+       from consent_event where subject = any(?) order by subject, position`,
+      [numbers as number[]],
+    );
+    const bySubject = new Map<number, EventRow[]>();
+    for (const row of rows) {
+      const events = bySubject.get(row.subject);
+      if (events) events.push(row);
+      else bySubject.set(row.subject, [row]);
+    }
+    return bySubject;
+  }
+
+  #keep(number: number, rows: readonly EventRow[]): void {
+    const newest = rows.at(-1)?.position ?? 0;
+    if (newest < (this.#recent.get(number) ?? 0)) return;
+    const page = this.#page(number >> pageBits);
+    const slot = number & (pageSize - 1);
+    const events: readonly StoredEvent[] = rows.map(({ valid_until, ...event }) => ({
+      ...event,
+      validUntil: valid_until,
+    }));
+    const { states, expiry } = foldEvents(events, this.#policy);
+    const base = slot * this.#policy.pairs.length;
+    for (let pair = 0; pair < states.length; pair += 1) page.expiry.delete(base + pair);
+    page.states.set(states, base);
+    for (const [pair, until] of expiry) page.expiry.set(base + pair, until);
+    page.changed[slot] = newest;
+    page.loaded[slot] = 1;
+  }
+
+  #page(number: number): Page {
+    const known = this.#pages.get(number);
+    const page = known ?? {
+      loaded: new Uint8Array(pageSize),
+      changed: new Float64Array(pageSize),
+      states: new Uint8Array(pageSize * this.#policy.pairs.length),
+      expiry: new Map(),
+    };
+    this.#pages.delete(number);
+    this.#pages.set(number, page);
+    return page;
+  }
+
+  /** Gives up the pages not used for longest, but none that the batch at hand still needs. */
+  #evict(needed: readonly number[]): void {
+    if (this.#pages.size <= this.#maxPages) return;
+    const keep = new Set(needed.map((number) => number >> pageBits));
+    for (const number of this.#pages.keys()) {
+      if (this.#pages.size <= this.#maxPages) return;
+      if (!keep.has(number)) this.#pages.delete(number);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import type { Knex } from 'knex';
+import { LedgerError } from '../core/errors.ts';
+
+/** Numbers are added to the lottery this many at a time. */
+const blockSize = 65_536;
+const maxIdLength = 256;
+/** Two-part key of the lock under which a block is added. */
+const blockLock = [0x5a50, 1] as const;
+
+/** A subject that cannot be numbered: nothing about it can be evaluated, so all is withheld. */
+export const noSubject = -1;
+
+interface NumberRow {
+  readonly number: number;
+  readonly external_id: string;
+}
+
+/**
+ * Knows persons by number: dense integers, drawn by lot, so that sets of them pack small and tell
+ * nothing. The table \`subject\` holds the one link between the two.
+ */
+export class SubjectDirectory {
+  readonly #knex: Knex;
+  readonly #maxCached: number;
+  /** Type, then id: the id never becomes a property name. */
+  readonly #cache = new Map<string, Map<string, number>>();
+
+  constructor(knex: Knex, maxCached: number) {
+    this.#knex = knex;
+    this.#maxCached = maxCached;
+  }
+
+  /**
+   * The numbers of persons of one type, in the order of \`ids\`; persons seen for the first time
+   * are given one. An id that cannot be a subject's (empty, over 256 characters, with a NUL) gets
+   * \`noSubject\`.
+   * @throws LedgerError LEDGER_UNAVAILABLE
+   */
+  async numbersOf(type: string, ids: readonly (string | null)[]): Promise<readonly number[]> {
+    const cache = this.#cacheOf(type);
+    const missing = new Set<string>();
+    for (const id of ids) {
+      if (id !== null && !cache.has(id) && isNumberable(id)) missing.add(id);
+    }
+    if (missing.size > 0) {
+      // Results are kept aside as well: the cache is bounded and may drop them at once.
+      const found = await this.#find(type, [...missing]);
+      return ids.map((id) =>
+        id === null ? noSubject : (found.get(id) ?? cache.get(id) ?? noSubject),
+      );
+    }
+    return ids.map((id) => (id === null ? noSubject : (cache.get(id) ?? noSubject)));
+  }
+
+  /** The number of a person who may never have been seen; \`undefined\` then, and none is given. */
+  async known(type: string, id: string): Promise<number | undefined> {
+    const cached = this.#cacheOf(type).get(id);
+    if (cached !== undefined || !isNumberable(id)) return cached;
+    return (await this.#select(this.#knex, type, [id])).get(id);
+  }
+
+  #cacheOf(type: string): Map<string, number> {
+    let cache = this.#cache.get(type);
+    if (cache === undefined) this.#cache.set(type, (cache = new Map()));
+    return cache;
+  }
+
+  async #find(type: string, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    try {
+      const found = await this.#select(this.#knex, type, ids);
+      const unseen = ids.filter((id) => !found.has(id));
+      if (unseen.length > 0) {
+        for (const [id, number] of await this.#assign(type, unseen)) found.set(id, number);
+      }
+      const cache = this.#cacheOf(type);
+      if (cache.size + found.size > this.#maxCached) cache.clear();
+      for (const [id, number] of found) cache.set(id, number);
+      return found;
+    } catch (error) {
+      if (error instanceof LedgerError) throw error;
+      throw new LedgerError('subjects could not be numbered', 'LEDGER_UNAVAILABLE', {
+        cause: error,
+      });
+    }
+  }
+
+  async #select(knex: Knex, type: string, ids: readonly string[]): Promise<Map<string, number>> {
+    const { rows } = await knex.raw<{ rows: NumberRow[] }>(
+      'select number, external_id from subject where type = ? and external_id = any(?)',
+      [type, ids as string[]],
+    );
+    return new Map(rows.map(({ number, external_id }) => [external_id, number]));
+  }
+
+  /** Draws numbers and links them in one transaction; who loses a race takes the winner's number. */
+  async #assign(type: string, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.#knex.transaction(async (trx) => {
+      const numbers = await this.#draw(trx, ids.length);
+      const { rows } = await trx.raw<{ rows: NumberRow[] }>(
+        `insert into subject (number, type, external_id)
+         select number, ?, id from unnest(?::int[], ?::text[]) as drawn (number, id)
+         order by id
+         on conflict (type, external_id) do nothing
+         returning number, external_id`,
+        [type, numbers, ids as string[]],
+      );
+      const assigned = new Map(rows.map(({ number, external_id }) => [external_id, number]));
+      if (assigned.size < ids.length) {
+        const used = new Set(assigned.values());
+        await trx.raw('insert into subject_lot (number) select unnest(?::int[])', [
+          numbers.filter((number) => !used.has(number)),
+        ]);
+        const lost = ids.filter((id) => !assigned.has(id));
+        for (const [id, number] of await this.#select(trx, type, lost)) assigned.set(id, number);
+      }
+      return assigned;
+    });
+  }
+
+  async #draw(trx: Knex.Transaction, count: number): Promise<number[]> {
+    const drawn: number[] = [];
+    for (;;) {
+      const { rows } = await trx.raw<{ rows: { number: number }[] }>(
+        `delete from subject_lot where number in (
+           select number from subject_lot order by lot limit ? for update skip locked
+         ) returning number`,
+        [count - drawn.length],
+      );
+      drawn.push(...rows.map(({ number }) => number));
+      if (drawn.length >= count) return drawn;
+      await trx.raw('select pg_advisory_xact_lock(?, ?)', [...blockLock]);
+      await trx.raw(
+        `with block as (
+           update subject_block set next_number = next_number + ? returning next_number
+         )
+         insert into subject_lot (number)
+         select generate_series(next_number - ?, next_number - 1) from block`,
+        [blockSize, blockSize],
+      );
+    }
+  }
+}
+
+const isNumberable = (id: string): boolean =>
+  id.length > 0 && id.length <= maxIdLength && !id.includes('\0') && id.isWellFormed();

@@ -1,0 +1,212 @@
+import {
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  Kind,
+  type DocumentNode,
+  type FieldDefinitionNode,
+  type GraphQLSchema,
+  type ObjectTypeDefinitionNode,
+} from 'graphql';
+import type { Problem } from '../core/errors.ts';
+import type { TableModel } from '../directives/table.ts';
+import type { DomainField, DomainType, FieldGuard } from './model.ts';
+import { whereIs } from './parse-sdl.ts';
+import type { DirectiveReader } from './read-directives.ts';
+
+/** `birthDate` → `birth_date` */
+export const snakeCase = (name: string): string =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
+    .toLowerCase();
+
+/** Where the rows of a type concern somebody: the @about as written, resolved later. */
+export interface RawAbout {
+  readonly subject?: string;
+  readonly through?: string;
+  readonly type?: string;
+  readonly where: string;
+}
+
+/** A type as read; `subject` is still to be resolved across types. */
+export interface RawType {
+  readonly type: Omit<DomainType, 'subject'>;
+  readonly about?: RawAbout;
+}
+
+interface FieldContext {
+  readonly schema: GraphQLSchema;
+  readonly reader: DirectiveReader;
+  readonly problems: Problem[];
+  readonly typeName: string;
+  readonly table: TableModel;
+}
+
+const guardOf = (node: FieldDefinitionNode, coordinate: string, c: FieldContext): FieldGuard => {
+  const shield = c.reader.one('shield', node, coordinate);
+  const open = c.reader.one('open', node, coordinate);
+  if (shield && open) {
+    c.problems.push({
+      where: whereIs(node),
+      what: `\`${coordinate}\` is both @shield and @open`,
+      mend: 'keep @shield where the field discloses something about a person, @open where it does not',
+    });
+  }
+  if (shield) return { kind: 'shield', ...shield };
+  return open ? { kind: 'open' } : { kind: 'bare' };
+};
+
+const singleKey = (key: readonly string[], where: string, problems: Problem[]): string => {
+  if (key.length > 1) {
+    problems.push({
+      where,
+      what: 'a @join without `from` uses the key of its table, and this key has several columns',
+      mend: 'name the column of this table with `from`',
+    });
+  }
+  return key[0] ?? 'id';
+};
+
+const readField = (node: FieldDefinitionNode, c: FieldContext): DomainField | undefined => {
+  const name = node.name.value;
+  const coordinate = `${c.typeName}.${name}`;
+  const where = whereIs(node);
+  const complain = (what: string, mend: string): undefined => {
+    c.problems.push({ where, what, mend });
+  };
+  const guard = guardOf(node, coordinate, c);
+  const column = c.reader.one('column', node, coordinate);
+  const join = c.reader.one('join', node, coordinate);
+  const derived = c.reader.one('derived', node, coordinate);
+  if ([column, join, derived].filter(Boolean).length > 1) {
+    complain(
+      `\`${coordinate}\` has more than one of @column, @join and @derived`,
+      'keep the one that says where its value comes from',
+    );
+  }
+  if (node.arguments && node.arguments.length > 0) {
+    complain(
+      `\`${coordinate}\` declares arguments, which nothing would read`,
+      'take the arguments away; `first` is generated for lists of rows',
+    );
+  }
+  // parseSdl has validated the document against the schema built from it.
+  const field = (
+    c.schema.getType(c.typeName) as unknown as {
+      getFields(): Record<string, { type: Parameters<typeof getNullableType>[0] }>;
+    }
+  ).getFields()[name];
+  if (!field) return undefined;
+  const type = getNullableType(field.type);
+  const nullable = !isNonNullType(field.type);
+  const named = getNamedType(field.type);
+  if (guard.kind === 'shield' && !nullable) {
+    complain(
+      `\`${coordinate}\` is @shield-ed and non-null, so withholding it would break the answer`,
+      `write its type without the last \`!\``,
+    );
+  }
+  const base = { name, coordinate, guard, where };
+  if (derived) return { kind: 'derived', ...base, from: derived.from };
+  if (!join) {
+    if (!isLeafType(named)) {
+      return complain(
+        `\`${coordinate}\` leads to \`${named?.name ?? '?'}\` and has no @join`,
+        'say with @join which columns lead there',
+      );
+    }
+    const graphqlType = isListType(type) ? `[${named.name}]` : named.name;
+    return { kind: 'column', ...base, column: column?.name ?? snakeCase(name), graphqlType };
+  }
+  if (!named || isLeafType(named)) {
+    return complain(`\`${coordinate}\` has @join but no rows as its type`, 'take @join away');
+  }
+  const list = isListType(type);
+  if (isAbstractType(named) && !list) {
+    complain(
+      `\`${coordinate}\` is a single \`${named.name}\`, and one key does not say in which table`,
+      'make it a list, or name one concrete type',
+    );
+  }
+  const members = isAbstractType(named)
+    ? c.schema.getPossibleTypes(named).map((member) => member.name)
+    : [named.name];
+  const key = (): string => singleKey(c.table.key, where, c.problems);
+  const own = join.from ?? (list || join.via !== undefined ? key() : (join.on ?? key()));
+  const theirs =
+    join.via === undefined && join.on !== undefined && (list || join.from !== undefined)
+      ? { theirs: join.on }
+      : {};
+  const via =
+    join.via !== undefined && join.on !== undefined && join.to !== undefined
+      ? { via: { table: join.via, on: join.on, to: join.to } }
+      : {};
+  return { kind: 'join', ...base, members, list, nullable, own, ...theirs, ...via };
+};
+
+const rootNames = new Set(['Query', 'Mutation', 'Subscription']);
+
+/**
+ * Reads every object type of the domain SDL. Types of the governance SDL are passed over by
+ * `isDomain`, which tells by a node whether the data owner wrote it.
+ */
+export const readTypes = (
+  document: DocumentNode,
+  schema: GraphQLSchema,
+  reader: DirectiveReader,
+  isDomain: (node: ObjectTypeDefinitionNode) => boolean,
+  problems: Problem[],
+): ReadonlyMap<string, RawType> => {
+  const types = new Map<string, RawType>();
+  for (const node of document.definitions) {
+    if (node.kind === Kind.OBJECT_TYPE_EXTENSION || node.kind === Kind.INTERFACE_TYPE_EXTENSION) {
+      problems.push({
+        where: whereIs(node),
+        what: `\`extend ${node.name.value}\` would hide a rule far from its type`,
+        mend: 'write the fields in the type itself',
+      });
+    }
+    if (node.kind !== Kind.OBJECT_TYPE_DEFINITION || !isDomain(node)) continue;
+    const name = node.name.value;
+    const where = whereIs(node);
+    const table = reader.one('table', node, name);
+    if (table === undefined || rootNames.has(name)) {
+      problems.push({
+        where,
+        what: rootNames.has(name)
+          ? `\`${name}\` is generated and may not be written`
+          : `\`${name}\` has no @table, so nothing says where its rows come from`,
+        mend: rootNames.has(name)
+          ? 'take it away; root fields come from the types'
+          : `write \`type ${name} @table(source: "…", name: "…")\``,
+      });
+      continue;
+    }
+    const person = reader.one('subject', node, name);
+    const about = reader.one('about', node, name);
+    if (person && about) {
+      problems.push({
+        where,
+        what: `\`${name}\` is both @subject and @about`,
+        mend: 'keep @subject where each row is a person, @about where it concerns one',
+      });
+    }
+    const context = { schema, reader, problems, typeName: name, table };
+    const fields = (node.fields ?? []).flatMap((field) => readField(field, context) ?? []);
+    types.set(name, {
+      type: {
+        name,
+        where,
+        table,
+        ...(person && { person }),
+        fields: new Map(fields.map((field) => [field.name, field])),
+      },
+      ...(about && { about: { ...about, where } }),
+    });
+  }
+  return types;
+};

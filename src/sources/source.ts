@@ -1,0 +1,49 @@
+import type { Problem } from '../core/errors.ts';
+import type { DomainType } from '../policy/model.ts';
+import type { ReadPlan } from '../policy/plan.ts';
+
+/**
+ * A row as its source gave it: the planned columns in order; then, for a personal type, the
+ * subject's id, and the place when it was planned from the same source; then the values it was
+ * found by (`Find`). Only `decision/` may open it.
+ */
+export interface Row {
+  readonly values: readonly unknown[];
+}
+
+/** How rows are found. Values are texts; the source knows its columns' types. */
+export type Find =
+  /** Rows whose columns equal one of the tuples. Each row ends with those columns. */
+  | {
+      readonly by: 'equal';
+      readonly columns: readonly string[];
+      readonly tuples: readonly (readonly string[])[];
+      readonly first?: number;
+    }
+  /** Rows reached over a table between. Each row ends with the column `on` of that table. */
+  | {
+      readonly by: 'via';
+      readonly table: string;
+      readonly on: string;
+      readonly to: string;
+      readonly values: readonly string[];
+      readonly first?: number;
+    }
+  /** Rows in the order of their key, after one of them. Each row ends with its key. */
+  | { readonly by: 'page'; readonly after?: readonly string[]; readonly limit: number };
+
+/** A data source. Reads only; one statement for each call. */
+export interface Source {
+  readonly name: string;
+  /**
+   * @throws SourceError SOURCE_TIMEOUT, SOURCE_UNAVAILABLE, or SOURCE_TOO_LARGE when more rows
+   *   match than may be read at once (none are then given).
+   */
+  fetch(read: ReadPlan, find: Find): Promise<readonly Row[]>;
+  /** What the source lacks of the types that name it. @throws SourceError when it cannot be asked. */
+  check(types: readonly DomainType[]): Promise<readonly Problem[]>;
+  close(): Promise<void>;
+}
+
+/** The connectors of a deployment, by the name that the SDL uses. */
+export type Sources = ReadonlyMap<string, Source>;

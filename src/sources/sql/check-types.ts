@@ -1,0 +1,98 @@
+import { closest } from 'fastest-levenshtein';
+import type { Problem } from '../../core/errors.ts';
+import type { DomainType } from '../../policy/model.ts';
+import { columnTypesFor, type Catalog } from './catalog.ts';
+
+interface Need {
+  readonly table: string;
+  readonly column: string;
+  readonly where: string;
+  readonly owner: string;
+}
+
+const needsOf = (type: DomainType, types: readonly DomainType[]): readonly Need[] => {
+  const table = type.table.name;
+  const at = (column: string, owner = type.name, where = type.where): Need => ({
+    table,
+    column,
+    where,
+    owner,
+  });
+  const needs: Need[] = type.table.key.map((column) => at(column));
+  if (type.person) {
+    needs.push(at(type.person.id));
+    if (type.person.place !== undefined) needs.push(at(type.person.place));
+  }
+  const { subject } = type;
+  if (subject) {
+    let from = table;
+    for (const hop of subject.hops) {
+      needs.push({ ...at(hop.own), table: from }, { ...at(hop.theirs), table: hop.table });
+      from = hop.table;
+    }
+    needs.push({ ...at(subject.column), table: from });
+  }
+  for (const field of type.fields.values()) {
+    if (field.kind === 'column') needs.push(at(field.column, field.coordinate, field.where));
+    if (field.kind !== 'join') continue;
+    needs.push(at(field.own, field.coordinate, field.where));
+    const { via, theirs } = field;
+    if (via) {
+      for (const column of [via.on, via.to]) {
+        needs.push({ ...at(column, field.coordinate, field.where), table: via.table });
+      }
+    }
+    for (const member of theirs === undefined ? [] : field.members) {
+      const target = types.find((other) => other.name === member);
+      if (target?.table.source !== type.table.source || theirs === undefined) continue;
+      needs.push({ ...at(theirs, field.coordinate, field.where), table: target.table.name });
+    }
+  }
+  return needs;
+};
+
+/** Tables and columns that the SDL names and the database lacks, and columns of an unfit type. */
+export const checkTypes = (
+  types: readonly DomainType[],
+  catalog: Catalog,
+  source: string,
+): readonly Problem[] => {
+  const problems = new Map<string, Problem>();
+  const report = (where: string, what: string, mend: string): void => {
+    problems.set(`${where} ${what}`, { where, what, mend });
+  };
+  for (const type of types) {
+    for (const { table, column, where, owner } of needsOf(type, types)) {
+      const columns = catalog.get(table);
+      if (columns === undefined) {
+        const tables = [...catalog.keys()];
+        const hint =
+          tables.length === 0 ? 'it has no tables' : `did you mean \`${closest(table, tables)}\`?`;
+        report(
+          where,
+          `source \`${source}\` has no table \`${table}\`, which \`${owner}\` names`,
+          hint,
+        );
+      } else if (!columns.has(column)) {
+        const hint = closest(column, [...columns.keys()]);
+        report(
+          where,
+          `table \`${table}\` of source \`${source}\` has no column \`${column}\`, which \`${owner}\` needs`,
+          `did you mean \`${hint}\`? Name it with @column, or correct the directive`,
+        );
+      }
+    }
+    for (const field of type.fields.values()) {
+      if (field.kind !== 'column') continue;
+      const column = catalog.get(type.table.name)?.get(field.column);
+      const fit = columnTypesFor(field.graphqlType);
+      if (column === undefined || fit === null || fit.includes(column.type)) continue;
+      report(
+        field.where,
+        `\`${field.coordinate}\` is \`${field.graphqlType}\`, but its column \`${field.column}\` is \`${column.sqlType}\``,
+        `give the field a type that shows such a column, or name another with @column`,
+      );
+    }
+  }
+  return [...problems.values()];
+};
