@@ -35,6 +35,9 @@ export const up = async (knex: Knex): Promise<void> => {
     create index audit_entry_purpose on audit_entry (purpose, sequence);
     create trigger audit_entry_append_only before update or delete or truncate on audit_entry
       for each statement execute function sayso_append_only();
+    -- What an entry names must stay what it was.
+    create trigger policy_append_only before update or delete or truncate on policy
+      for each statement execute function sayso_append_only();
   `);
 };
 

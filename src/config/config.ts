@@ -48,7 +48,12 @@ export interface Config {
   readonly sources: ReadonlyMap<string, SourceConfig>;
   readonly identity: IdentityConfig;
   /** Modules of the deployment's own: named request-level rules, and resolvers of derived fields. */
-  readonly modules: { readonly rules?: string; readonly resolvers?: string };
+  readonly modules: {
+    readonly rules?: string;
+    readonly resolvers?: string;
+    /** Names in them that the SDL lacks are no problem: set for the sample's, whose SDL may be swapped. */
+    readonly mayHaveSurplus?: boolean;
+  };
   readonly limits: Limits;
   readonly introspection: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';

@@ -5,7 +5,8 @@ import { shareWhileBusy } from '../core/share-while-busy.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { foldEvents, type StoredEvent } from './fold-events.ts';
 
-const pageBits = 12;
+/** Small, because persons asked for together have numbers that lie far apart. */
+const pageBits = 7;
 const pageSize = 1 << pageBits;
 /** Subjects changed since the oldest position remembered; past this many all is read anew. */
 const maxRecent = 100_000;
@@ -13,8 +14,10 @@ const maxTail = 20_000;
 const loadChunk = 5_000;
 /** A load that keeps being overtaken by changes gives up; the request is then refused. */
 const maxLoads = 5;
+/** A ledger that is silent for longer counts as unreachable. */
+const timeoutMs = 10_000;
 
-/** The say-so of 4,096 neighbouring subjects. */
+/** The say-so of 128 neighbouring subjects. */
 interface Page {
   readonly loaded: Uint8Array;
   /** Newest position that concerns the subject, as loaded. */
@@ -23,6 +26,8 @@ interface Page {
   readonly states: Uint8Array;
   /** Slot × pairs + pair → microseconds since 1970. Few grants expire, so this is sparse. */
   readonly expiry: Map<number, number>;
+  /** Asked for since pages were last given up: this one then stays for another round. */
+  used: boolean;
 }
 
 /** The position and the database's time that one request decides by. */
@@ -51,11 +56,13 @@ export class ConsentSnapshot {
   readonly #knex: Knex;
   readonly #policy: Policy;
   readonly #maxPages: number;
-  /** Least recently used first. */
+  /** Longest kept first. */
   readonly #pages = new Map<number, Page>();
   readonly #recent = new Map<number, number>();
   #recentFrom = 0;
   #head = -1;
+  /** Counts how often all was forgotten; what was read before must not be kept after. */
+  #epoch = 0;
   readonly #refresh: (item: undefined) => Promise<LedgerView>;
 
   constructor(knex: Knex, policy: Policy, maxSubjects: number) {
@@ -91,11 +98,21 @@ export class ConsentSnapshot {
       if (missing.length === 0) return !this.#changedSince(numbers, view.head);
       try {
         await this.#load(missing);
+        // None that the batch needs, be it loaded now or before.
+        this.#evict(numbers);
       } catch (error) {
         throw new LedgerError('say-so could not be read', 'LEDGER_UNAVAILABLE', { cause: error });
       }
     }
     return false;
+  }
+
+  /**
+   * Whether all of them are in memory and none changed after the view's head, at this very moment.
+   * What `ensure` has loaded may be gone a turn later.
+   */
+  holds(numbers: readonly number[], view: LedgerView): boolean {
+    return this.#missing(numbers).length === 0 && !this.#changedSince(numbers, view.head);
   }
 
   /** The state of a pair for a subject that \`ensure\` has loaded; one of \`State\`. */
@@ -131,14 +148,18 @@ export class ConsentSnapshot {
   }
 
   async #readHead(): Promise<LedgerView> {
-    const { rows } = await this.#knex.raw<{ rows: { position: string; now: string }[] }>(
-      `select position::text, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now
+    const { rows } = await this.#knex
+      .raw<{ rows: { position: string; now: string }[] }>(
+        `select position::text, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now
        from ledger_head`,
-    );
+      )
+      .timeout(timeoutMs);
     const row = rows[0];
     if (row === undefined) throw new Error('the ledger has no head');
     const head = Number(row.position);
     if (head < this.#head) {
+      // Events were lost: should others take their positions, nothing known of them may be used.
+      this.#forgetAll(this.#head);
       throw new LedgerError('the head of the ledger is lower than it was', 'LEDGER_ROLLED_BACK');
     }
     if (head > this.#head) await this.#follow(head);
@@ -148,17 +169,16 @@ export class ConsentSnapshot {
   /** Forgets the subjects that changed up to the new head; they are loaded anew when asked for. */
   async #follow(head: number): Promise<void> {
     if (this.#head < 0 || head - this.#head > maxTail || this.#recent.size > maxRecent) {
-      this.#pages.clear();
-      this.#recent.clear();
-      this.#recentFrom = head;
-      this.#head = head;
+      this.#forgetAll(head);
       return;
     }
-    const { rows } = await this.#knex.raw<{ rows: { subject: number; position: string }[] }>(
-      `select subject, max(position)::text as position from consent_event
+    const { rows } = await this.#knex
+      .raw<{ rows: { subject: number; position: string }[] }>(
+        `select subject, max(position)::text as position from consent_event
        where position > ? and position <= ? group by subject`,
-      [this.#head, head],
-    );
+        [this.#head, head],
+      )
+      .timeout(timeoutMs);
     for (const { subject, position } of rows) {
       this.#recent.set(subject, Number(position));
       const page = this.#pages.get(subject >> pageBits);
@@ -167,10 +187,19 @@ export class ConsentSnapshot {
     this.#head = head;
   }
 
+  #forgetAll(head: number): void {
+    this.#epoch += 1;
+    this.#pages.clear();
+    this.#recent.clear();
+    this.#recentFrom = head;
+    this.#head = head;
+  }
+
   #missing(numbers: readonly number[]): readonly number[] {
     const missing = new Set<number>();
     for (const number of numbers) {
       const page = this.#pages.get(number >> pageBits);
+      if (page) page.used = true;
       if (page?.loaded[number & (pageSize - 1)] !== 1) missing.add(number);
     }
     return [...missing];
@@ -179,23 +208,24 @@ export class ConsentSnapshot {
   async #load(numbers: readonly number[]): Promise<void> {
     for (let i = 0; i < numbers.length; i += loadChunk) {
       const part = numbers.slice(i, i + loadChunk);
-      const sentAt = this.#head;
+      const epoch = this.#epoch;
       const events = await this.#readEvents(part);
       // Whoever changed while the query ran may have been read before the change.
-      if (sentAt < this.#recentFrom) continue;
+      if (epoch !== this.#epoch) return;
       for (const number of part) this.#keep(number, events.get(number) ?? []);
     }
-    this.#evict(numbers);
   }
 
   async #readEvents(numbers: readonly number[]): Promise<ReadonlyMap<number, EventRow[]>> {
-    const { rows } = await this.#knex.raw<{ rows: EventRow[] }>(
-      `select subject, position::float8, kind, purposes, categories,
+    const { rows } = await this.#knex
+      .raw<{ rows: EventRow[] }>(
+        `select subject, position::float8, kind, purposes, categories,
          (extract(epoch from at) * 1000000)::float8 as at,
          (extract(epoch from valid_until) * 1000000)::float8 as valid_until
        from consent_event where subject = any(?) order by subject, position`,
-      [numbers as number[]],
-    );
+        [numbers as number[]],
+      )
+      .timeout(timeoutMs);
     const bySubject = new Map<number, EventRow[]>();
     for (const row of rows) {
       const events = bySubject.get(row.subject);
@@ -225,24 +255,33 @@ export class ConsentSnapshot {
 
   #page(number: number): Page {
     const known = this.#pages.get(number);
-    const page = known ?? {
+    if (known) return known;
+    const page: Page = {
       loaded: new Uint8Array(pageSize),
       changed: new Float64Array(pageSize),
       states: new Uint8Array(pageSize * this.#policy.pairs.length),
       expiry: new Map(),
+      used: false,
     };
-    this.#pages.delete(number);
     this.#pages.set(number, page);
     return page;
   }
 
   /** Gives up the pages not used for longest, but none that the batch at hand still needs. */
   #evict(needed: readonly number[]): void {
-    if (this.#pages.size <= this.#maxPages) return;
+    let surplus = this.#pages.size - this.#maxPages;
+    if (surplus <= 0) return;
     const keep = new Set(needed.map((number) => number >> pageBits));
-    for (const number of this.#pages.keys()) {
-      if (this.#pages.size <= this.#maxPages) return;
-      if (!keep.has(number)) this.#pages.delete(number);
+    // Pages put back are met again at the end; by then, at the latest, they have lost their mark.
+    let left = 2 * this.#pages.size;
+    for (const [number, page] of this.#pages) {
+      if (surplus <= 0 || left <= 0) return;
+      left -= 1;
+      this.#pages.delete(number);
+      if (page.used || keep.has(number)) {
+        page.used = false;
+        this.#pages.set(number, page);
+      } else surplus -= 1;
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { ConsentInput } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import type { Policy } from '../policy/compile-policy.ts';
-import { resolveConsent, type ResolvedConsent } from './consent-event.ts';
+import { resolveConsent, type ConsentPart, type ResolvedConsent } from './consent-event.ts';
 import { noSubject, type SubjectDirectory } from './subject-directory.ts';
 
 /** What was appended: the head from which on it counts. */
@@ -11,9 +11,12 @@ export interface Appended {
   readonly events: readonly ResolvedConsent[];
 }
 
+/** A line of the ledger to be: what was stated, one part of what it says, and who said it. */
 interface NumberedEvent {
   readonly input: ConsentInput;
-  readonly resolved: ResolvedConsent;
+  /** Place of the input among those stated together. */
+  readonly index: number;
+  readonly part: ConsentPart;
   readonly subject: number;
 }
 
@@ -93,7 +96,7 @@ export class ConsentStore {
       }
       numbers.set(type, found);
     }
-    return inputs.map((input, i) => {
+    return inputs.flatMap((input, i) => {
       const subject = numbers.get(input.subject.type)?.get(input.subject.id) ?? noSubject;
       const event = resolved[i];
       if (subject === noSubject || event === undefined) {
@@ -104,7 +107,7 @@ export class ConsentStore {
           { details: { index: i } },
         );
       }
-      return { input, resolved: event, subject };
+      return event.parts.map((part) => ({ input, index: i, part, subject }));
     });
   }
 
@@ -120,14 +123,39 @@ export class ConsentStore {
     );
     const head = Number(rows[0]?.position);
     const first = head - events.length + 1;
-    for (let i = 0; i < events.length; i += chunk) {
-      const part = events.slice(i, i + chunk).map((event, k) => asRecord(event, first + i + k));
-      await trx.raw(insertEvents, [JSON.stringify(part)]);
-      onProgress(Math.min(i + chunk, events.length));
+    let done = 0;
+    for (const statement of statementsOf(events)) {
+      const records = statement.map((event, i) => asRecord(event, first + done + i));
+      await trx.raw(insertEvents, [JSON.stringify(records)]);
+      done += statement.length;
+      onProgress((statement.at(-1)?.index ?? 0) + 1);
     }
     return head;
   }
 }
+
+/**
+ * Cuts events into statements. A statement does not see its own rows, so what is said now begins
+ * another one when the same subject is already in it with something else.
+ */
+const statementsOf = (events: readonly NumberedEvent[]): readonly (readonly NumberedEvent[])[] => {
+  const statements: NumberedEvent[][] = [];
+  let current: NumberedEvent[] = [];
+  let seen = new Map<number, ConsentInput>();
+  for (const event of events) {
+    const before = seen.get(event.subject);
+    const mustSee = before !== undefined && before !== event.input && event.input.at === undefined;
+    if (mustSee || current.length >= chunk) {
+      statements.push(current);
+      current = [];
+      seen = new Map();
+    }
+    seen.set(event.subject, event.input);
+    current.push(event);
+  }
+  if (current.length > 0) statements.push(current);
+  return statements;
+};
 
 /**
  * An event said now is newer than all that its subject said before, even if the clock was set
@@ -148,12 +176,12 @@ const insertEvents = `
   )
   order by position`;
 
-const asRecord = ({ input, resolved, subject }: NumberedEvent, position: number) => ({
+const asRecord = ({ input, part, subject }: NumberedEvent, position: number) => ({
   position,
   subject,
-  kind: resolved.kind,
-  purposes: resolved.purposes,
-  categories: resolved.categories,
+  kind: input.kind,
+  purposes: part.purposes,
+  categories: part.categories,
   at: input.at?.toISOString(),
   valid_until: input.validUntil?.toISOString(),
   method: input.method,

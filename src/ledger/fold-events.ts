@@ -54,7 +54,12 @@ const pairsOf = (event: StoredEvent, policy: Policy): readonly Pair[] => {
   );
 };
 
-const stateOf: Readonly<Record<ConsentKind, State>> = State;
+/** What a kind that a later version wrote becomes: nothing that judging takes for a yes. */
+const unknownState = 255;
+const stateOf: Readonly<Record<string, number | undefined>> = State satisfies Record<
+  ConsentKind,
+  State
+>;
 
 /** Folds one subject's events, in any order: per pair the newest wins, and at a tie the no. */
 export const foldEvents = (events: readonly StoredEvent[], policy: Policy): FoldedStates => {
@@ -74,7 +79,10 @@ export const foldEvents = (events: readonly StoredEvent[], policy: Policy): Fold
         continue;
       }
       newest[index] = event.at;
-      states[index] = stateOf[event.kind];
+      const said = stateOf[event.kind] ?? unknownState;
+      // Of two noes of one instant always the same one, in whatever order they come.
+      const other = tie ? (states[index] ?? State.none) : State.none;
+      states[index] = other === State.given ? said : Math.max(said, other);
       expiry.delete(index);
       if (event.validUntil !== null) expiry.set(index, event.validUntil);
     }

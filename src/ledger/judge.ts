@@ -56,7 +56,9 @@ export const judge = (basis: Basis, state: number, expired: boolean): Judgement 
       return judgements.LEGAL_OBLIGATION;
     case 'LEGITIMATE_INTEREST':
     case 'OPT_OUT':
-      return refusals[state] ?? judgements[basis];
+      // A byte that this version does not know is no yes.
+      if (state === State.none || state === State.given) return judgements[basis];
+      return refusals[state] ?? notEvaluated;
     case 'CONSENT':
       if (state === State.given) return expired ? judgements.EXPIRED : judgements.CONSENTED;
       return refusals[state] ?? (state === State.none ? judgements.NEVER_ASKED : notEvaluated);
@@ -65,7 +67,8 @@ export const judge = (basis: Basis, state: number, expired: boolean): Judgement 
   }
 };
 
-const place = /^([A-Z]{2})(-[A-Z0-9]{1,3})?$/;
+/** Without the flag `u`, so that `i` takes no letter beyond ASCII for one within. */
+const place = /^([A-Z]{2})(-[A-Z0-9]{1,3})?$/i;
 const strictness: Readonly<Record<Basis, number>> = {
   CONSENT: 3,
   LEGITIMATE_INTEREST: 2,
@@ -84,8 +87,9 @@ export const basisAt = (
   where: unknown,
 ): Basis => {
   if (places.size === 0) return basis;
-  const known = typeof where === 'string' ? place.exec(where.trim().toUpperCase()) : null;
-  const [code, country, region] = known ?? [];
+  const known = typeof where === 'string' ? place.exec(where.trim()) : null;
+  // A group that matched nothing is undefined, whatever its type says.
+  const [code, country, region] = known?.map((part?: string) => part?.toUpperCase()) ?? [];
   if (code === undefined || country === undefined) return 'CONSENT';
   const here = places.get(code) ?? places.get(country) ?? basis;
   if (region !== undefined) return here;

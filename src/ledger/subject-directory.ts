@@ -4,6 +4,8 @@ import { LedgerError } from '../core/errors.ts';
 /** Numbers are added to the lottery this many at a time. */
 const blockSize = 65_536;
 const maxIdLength = 256;
+/** A ledger that is silent for longer counts as unreachable. */
+const timeoutMs = 10_000;
 /** Two-part key of the lock under which a block is added. */
 const blockLock = [0x5a50, 1] as const;
 
@@ -38,25 +40,22 @@ export class SubjectDirectory {
    */
   async numbersOf(type: string, ids: readonly (string | null)[]): Promise<readonly number[]> {
     const cache = this.#cacheOf(type);
+    // Kept aside: the cache is bounded, and whoever looks something up may empty it meanwhile.
+    const numbers = ids.map((id) => (id === null ? noSubject : cache.get(id)));
     const missing = new Set<string>();
-    for (const id of ids) {
-      if (id !== null && !cache.has(id) && isNumberable(id)) missing.add(id);
-    }
-    if (missing.size > 0) {
-      // Results are kept aside as well: the cache is bounded and may drop them at once.
-      const found = await this.#find(type, [...missing]);
-      return ids.map((id) =>
-        id === null ? noSubject : (found.get(id) ?? cache.get(id) ?? noSubject),
-      );
-    }
-    return ids.map((id) => (id === null ? noSubject : (cache.get(id) ?? noSubject)));
+    ids.forEach((id, i) => {
+      if (id !== null && numbers[i] === undefined && isNumberable(id)) missing.add(id);
+    });
+    if (missing.size === 0) return numbers.map((number) => number ?? noSubject);
+    const found = await this.#find(type, [...missing]);
+    return ids.map((id, i) => numbers[i] ?? found.get(id ?? '') ?? noSubject);
   }
 
   /** The number of a person who may never have been seen; \`undefined\` then, and none is given. */
   async known(type: string, id: string): Promise<number | undefined> {
     const cached = this.#cacheOf(type).get(id);
     if (cached !== undefined || !isNumberable(id)) return cached;
-    return (await this.#select(this.#knex, type, [id])).get(id);
+    return this.#answer(async () => (await this.#select(this.#knex, type, [id])).get(id));
   }
 
   #cacheOf(type: string): Map<string, number> {
@@ -66,16 +65,23 @@ export class SubjectDirectory {
   }
 
   async #find(type: string, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    try {
-      const found = await this.#select(this.#knex, type, ids);
-      const unseen = ids.filter((id) => !found.has(id));
+    const found = await this.#answer(async () => {
+      const known = await this.#select(this.#knex, type, ids);
+      const unseen = ids.filter((id) => !known.has(id));
       if (unseen.length > 0) {
-        for (const [id, number] of await this.#assign(type, unseen)) found.set(id, number);
+        for (const [id, number] of await this.#assign(type, unseen)) known.set(id, number);
       }
-      const cache = this.#cacheOf(type);
-      if (cache.size + found.size > this.#maxCached) cache.clear();
-      for (const [id, number] of found) cache.set(id, number);
-      return found;
+      return known;
+    });
+    const cache = this.#cacheOf(type);
+    if (cache.size + found.size > this.#maxCached) cache.clear();
+    if (found.size <= this.#maxCached) for (const [id, number] of found) cache.set(id, number);
+    return found;
+  }
+
+  async #answer<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
     } catch (error) {
       if (error instanceof LedgerError) throw error;
       throw new LedgerError('subjects could not be numbered', 'LEDGER_UNAVAILABLE', {
@@ -85,10 +91,12 @@ export class SubjectDirectory {
   }
 
   async #select(knex: Knex, type: string, ids: readonly string[]): Promise<Map<string, number>> {
-    const { rows } = await knex.raw<{ rows: NumberRow[] }>(
-      'select number, external_id from subject where type = ? and external_id = any(?)',
-      [type, ids as string[]],
-    );
+    const { rows } = await knex
+      .raw<{ rows: NumberRow[] }>(
+        'select number, external_id from subject where type = ? and external_id = any(?)',
+        [type, ids as string[]],
+      )
+      .timeout(timeoutMs);
     return new Map(rows.map(({ number, external_id }) => [external_id, number]));
   }
 
@@ -119,16 +127,22 @@ export class SubjectDirectory {
 
   async #draw(trx: Knex.Transaction, count: number): Promise<number[]> {
     const drawn: number[] = [];
-    for (;;) {
+    for (let locked = false; ; locked = true) {
+      // In the order of the lot: as they lie in the table, a batch's order would show in its numbers.
       const { rows } = await trx.raw<{ rows: { number: number }[] }>(
-        `delete from subject_lot where number in (
-           select number from subject_lot order by lot limit ? for update skip locked
-         ) returning number`,
+        `with drawn as materialized (
+           select number, lot from subject_lot order by lot limit ? for update skip locked
+         ), gone as (
+           delete from subject_lot using drawn where subject_lot.number = drawn.number
+         )
+         select number from drawn order by lot`,
         [count - drawn.length],
       );
-      drawn.push(...rows.map(({ number }) => number));
+      for (const { number } of rows) drawn.push(number);
       if (drawn.length >= count) return drawn;
+      // Who waited for the lock may find that another has added a block meanwhile.
       await trx.raw('select pg_advisory_xact_lock(?, ?)', [...blockLock]);
+      if (!locked) continue;
       await trx.raw(
         `with block as (
            update subject_block set next_number = next_number + ? returning next_number

@@ -1,0 +1,206 @@
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { createAuditStore, keepPolicy } from './audit/audit-store.ts';
+import type { Config } from './config/config.ts';
+import { SchemaError, SourceError, type Problem } from './core/errors.ts';
+import { registerConsole } from './console/register-console.ts';
+import { migrate } from './database/migrate.ts';
+import { openDatabase, type SaysoDatabase } from './database/open-database.ts';
+import { builtInResolvers } from './gateway/built-in-resolvers.ts';
+import { createCursorSealer, readSecret } from './gateway/cursor.ts';
+import { createGuards } from './gateway/guards.ts';
+import { createHttpServer } from './gateway/http-server.ts';
+import { createPipeline, type Road } from './gateway/pipeline.ts';
+import { attachResolvers } from './gateway/resolvers.ts';
+import { attachScalars } from './gateway/scalars.ts';
+import { openDemoIssuer, type DemoIssuer } from './identity/demo-issuer.ts';
+import { createVerifier } from './identity/verify-token.ts';
+import { ConsentSnapshot } from './ledger/consent-snapshot.ts';
+import { ConsentStore } from './ledger/consent-store.ts';
+import { SubjectDirectory } from './ledger/subject-directory.ts';
+import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
+import { loadSample, type SampleProgress } from './load-sample.ts';
+import { demoCallers, sampleQueries } from './sample/sample-queries.ts';
+import { CheckedSource } from './sources/checked-source.ts';
+import { SqlSource } from './sources/sql/sql-source.ts';
+
+/** A running gateway. */
+export interface App {
+  /** `http://127.0.0.1:4000` */
+  readonly url: string;
+  readonly policy: LoadedPolicy['policy'];
+  readonly server: FastifyInstance;
+  readonly issuer: DemoIssuer | undefined;
+  /** Stops listening, lets what is under way finish, and stops the database if it is ours. */
+  close(): Promise<void>;
+}
+
+export interface AppOptions {
+  readonly progress?: SampleProgress;
+  /** Sees every statement sent to a source, without values. */
+  readonly onStatement?: (source: string, sql: string) => void;
+}
+
+type Logger = ReturnType<typeof createLogger>;
+
+const createLogger = (config: Config) =>
+  // Standard error, so that standard output stays for people.
+  pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+
+/**
+ * Builds everything once, by hand, and starts to listen.
+ * @throws ConfigError, SchemaError with every problem, and whatever keeps the database from opening;
+ *   nothing stays running then
+ */
+export const startApp = async (config: Config, options: AppOptions = {}): Promise<App> => {
+  const logger = createLogger(config);
+  // First, so that a mistake in the SDL is told before anything is started or written.
+  const loaded = await loadPolicy(config);
+  const database = await openDatabase({
+    config,
+    role: 'gateway',
+    log: (line) => logger.info(line),
+  });
+  const closers: (() => Promise<unknown>)[] = [() => database.close()];
+  const close = async (): Promise<void> => {
+    for (const one of closers.splice(0).reverse()) await one();
+  };
+  try {
+    return { ...(await listen(config, loaded, database, logger, closers, options)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const listen = async (
+  config: Config,
+  { policy, rules, resolvers }: LoadedPolicy,
+  database: SaysoDatabase,
+  logger: Logger,
+  closers: (() => Promise<unknown>)[],
+  options: AppOptions,
+): Promise<Omit<App, 'close'>> => {
+  const { knex } = database;
+  const { limits } = config;
+  await migrate(knex);
+  await keepPolicy(knex, policy);
+  const subjects = new SubjectDirectory(knex, limits.maxSnapshotSubjects);
+  const consents = new ConsentStore(knex, subjects, policy);
+  await loadSample({ config, database, policy, consents, ...options });
+
+  const sources = createSources(config, policy, database, logger, options);
+  closers.push(() => Promise.all([...sources.values()].map((source) => source.close())));
+  await checkSources(sources, logger);
+
+  attachScalars(policy.schema);
+  attachResolvers(policy, {
+    derived: resolvers,
+    builtIn: builtInResolvers(policy, knex, limits),
+    cursors: createCursorSealer(await readSecret(knex, 'cursor')),
+    defaultPageSize: limits.defaultPageSize,
+    maxPageSize: limits.maxPageSize,
+  });
+  const road: Road = {
+    policy,
+    guards: createGuards(policy, rules),
+    sources,
+    subjects,
+    snapshot: new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects),
+    consents,
+    audit: createAuditStore(knex),
+  };
+  const issuer = config.demo ? await openDemoIssuer(config.dataDir) : undefined;
+  const server = await createHttpServer({
+    config,
+    schema: policy.schema,
+    purposes: policy.model.purposeTree.names,
+    verify: createVerifier(config.identity),
+    pipeline: createPipeline(road),
+    logger,
+    isReady: () => readiness(road),
+  });
+  closers.push(() => server.close());
+  if (issuer) await registerConsole(server, consoleOptions(config, issuer));
+  const url = await server.listen({ host: config.host, port: config.port });
+  return { url, policy, server, issuer };
+};
+
+const createSources = (
+  config: Config,
+  policy: LoadedPolicy['policy'],
+  database: SaysoDatabase,
+  logger: Logger,
+  options: AppOptions,
+): ReadonlyMap<string, CheckedSource> =>
+  new Map(
+    [...config.sources].map(([name, source]) => {
+      const types = [...policy.model.types.values()].filter((type) => type.table.source === name);
+      const sql = new SqlSource({
+        ...source,
+        connection:
+          'url' in source.at
+            ? { connectionString: source.at.url }
+            : database.connection(source.at.database),
+        maxRows: config.limits.maxRows,
+        ...(options.onStatement && { onStatement: (text) => options.onStatement?.(name, text) }),
+      });
+      const warn = (problems: readonly Problem[]): void =>
+        logger.error({ problems }, `source ${name} lacks what the schema names`);
+      return [name, new CheckedSource(sql, types, warn)];
+    }),
+  );
+
+/** What a source lacks stops the start; one that is down does not, and stays unread until it was checked. */
+const checkSources = async (
+  sources: ReadonlyMap<string, CheckedSource>,
+  logger: Logger,
+): Promise<void> => {
+  const found = await Promise.all(
+    [...sources.values()].map(async (source) => {
+      try {
+        return await source.check();
+      } catch (error) {
+        if (!(error instanceof SourceError)) throw error;
+        logger.warn({ source: source.name, code: error.code }, error.message);
+        return [];
+      }
+    }),
+  );
+  const problems = found.flat();
+  if (problems.length > 0) throw new SchemaError(problems);
+};
+
+const readiness = async ({
+  snapshot,
+  sources,
+}: Road): Promise<Readonly<Record<string, string>>> => {
+  const state: Record<string, string> = {};
+  try {
+    await snapshot.view();
+    state['ledger'] = 'ok';
+  } catch {
+    state['ledger'] = 'unavailable';
+  }
+  // A source that is down takes its own fields along, not the gateway.
+  void sources;
+  return state;
+};
+
+/** Only the demo has callers to choose and tokens to give. */
+const consoleOptions = (config: Config, issuer: DemoIssuer) => ({
+  endpoint: '/graphql',
+  sampleQueries: config.loadSampleShop ? sampleQueries : [],
+  callers: (config.loadSampleShop ? demoCallers : []).map(
+    ({ name, client, scopes, subject, claims }) => ({
+      name,
+      token: () =>
+        issuer.mint({
+          client,
+          scope: scopes.join(' '),
+          ...(subject !== undefined && { subject }),
+          ...(Array.isArray(claims?.['roles']) && { roles: claims['roles'] as string[] }),
+        }),
+    }),
+  ),
+});

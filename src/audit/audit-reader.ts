@@ -1,0 +1,101 @@
+import type { Knex } from 'knex';
+import type { AuditDecision, StoredAuditEntry } from './entry.ts';
+
+/** Which entries to read, newest first. */
+export interface AuditQuery {
+  readonly first: number;
+  /** Only entries with a lower sequence number. */
+  readonly before?: number | undefined;
+  readonly client?: string | undefined;
+  readonly purpose?: string | undefined;
+  /** Only entries that decided about this subject's number. */
+  readonly subject?: number | undefined;
+}
+
+type StoredDecision = readonly [readonly string[], boolean, string, number, string];
+
+interface EntryRow {
+  readonly sequence: string;
+  readonly id: string;
+  readonly at: Date;
+  readonly client: string;
+  readonly actor: string;
+  readonly purpose: string | null;
+  readonly operation: string | null;
+  readonly document_hash: string;
+  readonly policy: string;
+  readonly head: string | null;
+  readonly outcome: string;
+  readonly decisions: readonly StoredDecision[];
+}
+
+const columns = `sequence::text, id, at, client, actor, purpose, operation, document_hash, policy,
+  head::text, outcome, decisions`;
+
+/** Whether packed ranges (`1-5,9`) hold a number. */
+export const rangesHold = (ranges: string, number: number): boolean =>
+  ranges.split(',').some((range) => {
+    const [from, to = from] = range.split('-');
+    return from !== '' && from !== '?' && Number(from) <= number && number <= Number(to);
+  });
+
+const decisionOf = ([
+  coordinates,
+  released,
+  reason,
+  count,
+  subjects,
+]: StoredDecision): AuditDecision => ({
+  coordinates,
+  released,
+  reason,
+  count,
+  subjects,
+});
+
+const entryOf = (row: EntryRow): StoredAuditEntry => ({
+  sequence: Number(row.sequence),
+  id: row.id,
+  at: row.at,
+  client: row.client,
+  actor: row.actor,
+  purpose: row.purpose ?? undefined,
+  operation: row.operation ?? undefined,
+  documentHash: row.document_hash,
+  policy: row.policy,
+  head: row.head === null ? undefined : Number(row.head),
+  outcome: row.outcome,
+  decisions: row.decisions.map(decisionOf),
+});
+
+const readBatch = async (knex: Knex, query: AuditQuery): Promise<readonly StoredAuditEntry[]> => {
+  const select = knex('audit_entry')
+    .select(knex.raw(columns))
+    .orderBy('sequence', 'desc')
+    .limit(query.first);
+  if (query.before !== undefined) void select.where('sequence', '<', query.before);
+  if (query.client !== undefined) void select.where('client', query.client);
+  if (query.purpose !== undefined) void select.where('purpose', query.purpose);
+  return ((await select) as unknown as EntryRow[]).map(entryOf);
+};
+
+/** Reads the log, newest first. With \`subject\` it looks through batches until enough are found. */
+export const readAuditEntries = async (
+  knex: Knex,
+  query: AuditQuery,
+): Promise<readonly StoredAuditEntry[]> => {
+  const { subject } = query;
+  if (subject === undefined) return readBatch(knex, query);
+  const found: StoredAuditEntry[] = [];
+  let before = query.before;
+  while (found.length < query.first) {
+    const batch = await readBatch(knex, { ...query, before, first: 1_000 });
+    for (const entry of batch) {
+      const decisions = entry.decisions.filter(({ subjects }) => rangesHold(subjects, subject));
+      if (decisions.length > 0) found.push({ ...entry, decisions });
+    }
+    before = batch.at(-1)?.sequence;
+    if (batch.length < 1_000) break;
+  }
+  return found.slice(0, query.first);
+};

@@ -1,0 +1,68 @@
+import { Command } from 'commander';
+import { startApp, type App } from '../app.ts';
+import { demoCallers, sampleQueries } from '../sample/sample-queries.ts';
+import type { Config } from '../config/config.ts';
+import { createProgress } from './progress.ts';
+import { readConfig } from './read-config.ts';
+
+const indent = (text: string): string => text.trim().replace(/^/gm, '    ');
+
+/** What a newcomer needs next: where it is, what to ask, and as whom. */
+const demoGuide = async ({ issuer }: App): Promise<string> => {
+  if (!issuer) return '';
+  const parts = ['', 'Three queries to try (they wait on the page above, too):'];
+  for (const sample of sampleQueries.slice(0, 3)) {
+    const caller = demoCallers.find(({ name }) => name === sample.caller);
+    const token = await issuer.mint({
+      client: caller?.client ?? 'demo',
+      scope: caller?.scopes.join(' ') ?? '',
+    });
+    parts.push(
+      '',
+      `${sample.name}. ${sample.shows}`,
+      indent(sample.query),
+      `  as ${sample.caller}:`,
+      `    Authorization: Bearer ${token}`,
+    );
+  }
+  parts.push(
+    '',
+    'More tokens: npx sayso token --client NAME --scope "purpose:RECOMMENDATIONS" [--subject ID]',
+  );
+  return parts.join('\n');
+};
+
+const announce = async (app: App, config: Config, ms: number): Promise<void> => {
+  const seconds = (ms / 1_000).toFixed(1);
+  const lines = [
+    `Sayso listens at ${app.url}/graphql (started in ${seconds} s)`,
+    ...(config.demo ? [`GraphQL page:    ${app.url}/`] : []),
+    `Policy:          ${app.policy.id}`,
+    ...(config.demo
+      ? ['Demo mode:       tokens of its own, loopback only. Ctrl-C stops everything.']
+      : []),
+  ];
+  console.log(lines.join('\n') + (config.loadSampleShop ? await demoGuide(app) : ''));
+};
+
+/** `sayso start`: runs the gateway until it is told to stop. */
+export const startCommand = (): Command =>
+  new Command('start').description('run the gateway').action(async () => {
+    const begin = performance.now();
+    const config = readConfig();
+    const progress = createProgress();
+    let stopping: Promise<void> | undefined;
+    let app: App | undefined;
+    const stop = (): void => {
+      // A second signal while the start is still under way ends at once; the database stops with us.
+      if (!app) process.exit(130);
+      stopping ??= app.close().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+    app = await startApp(config, { progress: progress.show });
+    progress.stop();
+    await announce(app, config, performance.now() - begin);
+  });

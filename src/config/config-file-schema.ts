@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import type { Config } from './config.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { isHost, isPostgresUrl } from './parse-address.ts';
+import { parseDuration, parseSize, parseWhole } from './parse-units.ts';
+
+/** Levels of Sayso's own log, most talkative first. */
+export const logLevels: readonly Config['logLevel'][] = [
+  'debug',
+  'info',
+  'warn',
+  'error',
+  'silent',
+];
+
+/** Signature algorithms for tokens: the asymmetric ones of RFC 7518, 8037 and 9864 that jose has. */
+export const algorithms: readonly string[] = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+
+/**
+ * One value. Messages say what was expected and never repeat what was found, which may hold a
+ * password.
+ */
+const leaf = <T>(
+  expected: string,
+  read: (value: unknown) => T | undefined,
+  mend: (value: unknown) => string = () => `write ${expected}`,
+) =>
+  z.unknown().transform((value, ctx): T => {
+    const result = read(value);
+    if (result !== undefined) return result;
+    const empty = value === undefined ? 'is missing' : value === null ? 'is empty' : undefined;
+    ctx.addIssue({
+      code: 'custom',
+      message: empty ?? `is not ${expected}`,
+      params: { mend: mend(value) },
+    });
+    return z.NEVER;
+  });
+
+const text = (expected: string, fits: (value: string) => boolean) =>
+  leaf(expected, (value) => (typeof value === 'string' && fits(value) ? value : undefined));
+
+const between = (
+  expected: string,
+  parse: (value: unknown) => number | undefined,
+  least: number,
+  most: number,
+) =>
+  leaf(expected, (value) => {
+    const number = parse(value);
+    return number !== undefined && number >= least && number <= most ? number : undefined;
+  });
+
+const whole = (least: number, most: number) =>
+  between(`a whole number from ${least} to ${most}`, parseWhole, least, most);
+
+const yesOrNo = leaf('`true` or `false`', (value) =>
+  value === true || value === 'true'
+    ? true
+    : value === false || value === 'false'
+      ? false
+      : undefined,
+);
+
+const oneOf = <T extends string>(known: readonly T[], expected: string) =>
+  leaf(
+    expected,
+    (value) => known.find((one) => one === value),
+    (value) => didYouMean(typeof value === 'string' ? value : '', known),
+  );
+
+const path = text('a path', (value) => value.length > 0 && !value.includes('\0'));
+const short = (most: number) => (value: string) =>
+  value.length > 0 && value.length <= most && !/\p{Cc}/u.test(value);
+const isIdentifier = (value: string) => /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/.test(value);
+
+/** A name for a source, as SDL writes it in `@table(source:)`. */
+export const isSourceName = (name: string): boolean => /^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(name);
+
+const source = z.strictObject({
+  postgres: text('a postgres:// or postgresql:// URL', isPostgresUrl).optional(),
+  database: text('the name of a database', isIdentifier).optional(),
+  schema: text('the name of a PostgreSQL schema', isIdentifier).default('public'),
+  poolSize: whole(1, 200).default(10),
+  timeout: between('a time from 100ms to 10m, such as `5s`', parseDuration, 100, 600_000).default(
+    5000,
+  ),
+});
+
+const identity = z.strictObject({
+  jwks: text('the https address of a key set, or its path', (value) => value.length > 0),
+  issuer: text('the `iss` of the tokens', short(1000)),
+  audience: text('the `aud` of the tokens', short(1000)),
+  algorithms: z
+    .array(oneOf(algorithms, 'an asymmetric signature algorithm'))
+    .min(1)
+    .default(['ES256', 'EdDSA', 'RS256']),
+  tolerance: between('a time from 0s to 30s, such as `10s`', parseDuration, 0, 30_000).default(
+    10_000,
+  ),
+  subjectClaim: text('the name of a claim', short(128)).default('sub'),
+});
+
+const limits = z.strictObject({
+  depth: whole(1, 100).default(12),
+  aliases: whole(0, 1000).default(30),
+  tokens: whole(10, 100_000).default(2000),
+  body: between('a size from 1kB to 16MB, such as `256kB`', parseSize, 1000, 16_000_000).default(
+    256_000,
+  ),
+  pageSize: whole(1, 100_000).default(20),
+  maxPageSize: whole(1, 100_000).default(1000),
+  rows: whole(1, 10_000_000).default(50_000),
+  snapshotSubjects: whole(1, 100_000_000).default(1_000_000),
+});
+
+/**
+ * Shape of the file that `SAYSO_CONFIG` names, with its defaults. Keys it does not know are
+ * problems. What depends on several keys at once is judged by `checkTogether`.
+ */
+export const configFileSchema = z.strictObject({
+  demo: yesOrNo.default(false),
+  listen: z
+    .strictObject({
+      host: text('an IP address or host name', isHost).default('127.0.0.1'),
+      port: whole(0, 65_535).default(4000),
+    })
+    .prefault({}),
+  schema: path.optional(),
+  sources: z.record(z.string(), source),
+  identity: identity.optional(),
+  rules: path.optional(),
+  resolvers: path.optional(),
+  limits: limits.prefault({}),
+  introspection: yesOrNo.optional(),
+  log: oneOf(logLevels, 'a log level').default('info'),
+});
+
+/** A configuration file that has the right shape. Paths in it are still as written. */
+export type ConfigFile = z.output<typeof configFileSchema>;

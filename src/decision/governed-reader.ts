@@ -1,0 +1,167 @@
+import DataLoader from 'dataloader';
+import { SourceError } from '../core/errors.ts';
+import type { JoinMember, JoinPlan, ReadPlan, RowPlan } from '../policy/plan.ts';
+import type { Find, Row, Source, Sources } from '../sources/source.ts';
+import { asText, releaseRows, type DecisionContext } from './release-rows.ts';
+import type { ReleasedRow } from './released.ts';
+
+/** A page of rows, decided for each position of the answer by itself. */
+export interface Page {
+  readonly rows: readonly Row[];
+  /** The key of each row, as cursors name it. */
+  readonly keys: readonly (readonly string[])[];
+  readonly hasNext: boolean;
+}
+
+/** Where the value that a row was found by stands: behind columns, subject and place. */
+const tailOf = (read: ReadPlan): number => {
+  const { subject } = read;
+  const place = subject?.place !== undefined && subject.place.source === read.source;
+  return read.columns.length + (subject ? 1 : 0) + (place ? 1 : 0);
+};
+
+/**
+ * Reads rows for one operation and gives only released ones. Batches by DataLoader: one statement
+ * per level of the query and type, however many rows.
+ */
+export class GovernedReader {
+  readonly #sources: Sources;
+  readonly #decision: DecisionContext;
+  readonly #loaders = new Map<
+    JoinPlan,
+    Map<number | undefined, DataLoader<string, readonly ReleasedRow[]>>
+  >();
+
+  constructor(sources: Sources, decision: DecisionContext) {
+    this.#sources = sources;
+    this.#decision = decision;
+  }
+
+  /** The row with this key, or nothing. */
+  async one(
+    read: ReadPlan,
+    plan: RowPlan,
+    key: readonly string[],
+    columns: readonly string[] = read.key,
+  ): Promise<ReleasedRow | undefined> {
+    const rows = await this.#fetch(read, { by: 'equal', columns, tuples: [key] });
+    return (await this.release(rows.slice(0, 1), plan))[0];
+  }
+
+  /** Rows in the order of their key, not yet decided: each position of the answer does that for itself. */
+  async page(read: ReadPlan, first: number, after: readonly string[] | undefined): Promise<Page> {
+    const rows = await this.#fetch(read, { by: 'page', limit: first + 1, ...(after && { after }) });
+    const tail = tailOf(read);
+    const shown = rows.slice(0, first);
+    return {
+      rows: shown,
+      keys: shown.map(({ values }) => read.key.map((_, i) => asText(values[tail + i]) ?? '')),
+      hasNext: rows.length > first,
+    };
+  }
+
+  /** Decides rows for one position of the answer; a row that may not be listed is \`undefined\`. */
+  async release(
+    rows: readonly Row[],
+    plan: RowPlan,
+  ): Promise<readonly (ReleasedRow | undefined)[]> {
+    const places = await this.#places(rows, plan.read);
+    try {
+      return await releaseRows(rows, plan, places, this.#decision);
+    } catch (error) {
+      this.#decision.onFault(error);
+      throw error;
+    }
+  }
+
+  /** The rows behind a join for one value, batched with all others that ask in the same turn. */
+  async join(
+    join: JoinPlan,
+    value: string,
+    first: number | undefined,
+  ): Promise<readonly ReleasedRow[]> {
+    let byFirst = this.#loaders.get(join);
+    if (byFirst === undefined) this.#loaders.set(join, (byFirst = new Map()));
+    let loader = byFirst.get(first);
+    if (loader === undefined) {
+      loader = new DataLoader((values) => this.#joinAll(join, values, first));
+      byFirst.set(first, loader);
+    }
+    return loader.load(value);
+  }
+
+  async #joinAll(
+    join: JoinPlan,
+    values: readonly string[],
+    first: number | undefined,
+  ): Promise<(readonly ReleasedRow[])[]> {
+    const members = await Promise.all(
+      join.members.map((member) => this.#joinMember(member, values, first)),
+    );
+    return values.map((value) => {
+      const rows = members.flatMap((found) => found.get(value) ?? []);
+      return first === undefined ? rows : rows.slice(0, first);
+    });
+  }
+
+  async #joinMember(
+    member: JoinMember,
+    values: readonly string[],
+    first: number | undefined,
+  ): Promise<ReadonlyMap<string, ReleasedRow[]>> {
+    const found = new Map<string, ReleasedRow[]>();
+    if (member.closed) return found;
+    const { read, row: plan, on, via } = member;
+    // Rows that a gate hides must not take the place of others: cut only after deciding.
+    const cut = first !== undefined && plan.gates.length === 0 ? { first } : {};
+    const find: Find = via
+      ? { by: 'via', table: via.table, on: via.on, to: via.to, values, ...cut }
+      : { by: 'equal', columns: [on], tuples: values.map((value) => [value]), ...cut };
+    const rows = await this.#fetch(read, find);
+    const released = await this.release(rows, plan);
+    const tail = tailOf(read);
+    released.forEach((row, i) => {
+      const value = asText(rows[i]?.values[tail]);
+      if (row === undefined || value === null) return;
+      const group = found.get(value);
+      if (group) group.push(row);
+      else found.set(value, [row]);
+    });
+    return found;
+  }
+
+  /** Where each row's person lives, when a decision turns on it. */
+  async #places(rows: readonly Row[], read: ReadPlan): Promise<readonly unknown[] | undefined> {
+    const { subject } = read;
+    if (!subject?.place) return undefined;
+    const at = read.columns.length;
+    if (subject.place.source === read.source) return rows.map(({ values }) => values[at + 1]);
+    const { source, table, id, column } = subject.place;
+    const ids = new Set(rows.flatMap(({ values }) => asText(values[at]) ?? []));
+    const persons: ReadPlan = {
+      type: subject.path.type,
+      source,
+      table,
+      key: [id],
+      columns: [column],
+    };
+    const found = await this.#fetch(persons, {
+      by: 'equal',
+      columns: [id],
+      tuples: [...ids].map((one) => [one]),
+    });
+    const byId = new Map(found.map(({ values }) => [asText(values[1]), values[0]]));
+    return rows.map(({ values }) => byId.get(asText(values[at])));
+  }
+
+  async #fetch(read: ReadPlan, find: Find): Promise<readonly Row[]> {
+    const source: Source | undefined = this.#sources.get(read.source);
+    if (!source)
+      throw new SourceError(
+        `source \`${read.source}\` is not there`,
+        'SOURCE_UNAVAILABLE',
+        read.source,
+      );
+    return source.fetch(read, find);
+  }
+}

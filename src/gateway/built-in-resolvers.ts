@@ -1,0 +1,143 @@
+import type { Knex } from 'knex';
+import { readAuditEntries } from '../audit/audit-reader.ts';
+import type { StoredAuditEntry } from '../audit/entry.ts';
+import type { ConsentKind, SubjectRef } from '../core/consent.ts';
+import { ForbiddenError, LedgerError, SaysoError } from '../core/errors.ts';
+import type { Policy } from '../policy/compile-policy.ts';
+import { rootFieldsOf } from '../policy/generate-sdl.ts';
+import type { ReadPlan } from '../policy/plan.ts';
+import type { OperationContext, Resolver } from './operation.ts';
+
+interface ConsentArgs {
+  readonly purpose: string;
+  readonly categories?: readonly string[] | null;
+  readonly validUntil?: Date | null;
+  readonly subject?: { readonly type?: string | null; readonly id: string } | null;
+}
+
+/** What `ConsentChange` is resolved from. */
+interface ConsentChange {
+  readonly head: number;
+  readonly kind: string;
+  readonly purpose: string;
+  readonly categories: readonly string[];
+  readonly subject: SubjectRef;
+  readonly responseKey: string;
+}
+
+/** Who the change is for: a subject only ever acts for themself, an agent always for another. */
+const subjectOf = (args: ConsentArgs, { caller }: OperationContext, policy: Policy): SubjectRef => {
+  const { signInType } = policy.model;
+  const type = args.subject?.type ?? signInType;
+  if (type === undefined) {
+    throw new LedgerError('`subject.type` is needed: several types are persons', 'CONSENT_INVALID');
+  }
+  if (caller.mayWriteConsent) {
+    if (args.subject) return { type, id: args.subject.id };
+    throw new LedgerError('name the `subject` you act for', 'CONSENT_INVALID');
+  }
+  if (args.subject) throw new ForbiddenError('to act for another needs the scope `consent:write`');
+  if (caller.subject === undefined || signInType === undefined) {
+    throw new ForbiddenError('this token stands for no person');
+  }
+  return { type: signInType, id: caller.subject };
+};
+
+const changeConsent =
+  (kind: ConsentKind, policy: Policy): Resolver =>
+  async (_parent, rawArgs, context, info): Promise<ConsentChange> => {
+    const args = rawArgs as unknown as ConsentArgs;
+    const subject = subjectOf(args, context, policy);
+    const { head, events } = await context.say({
+      kind,
+      subject,
+      purpose: args.purpose,
+      categories: args.categories ?? undefined,
+      validUntil: args.validUntil ?? undefined,
+      method: 'graphql',
+      actor: context.caller.mayWriteConsent ? context.caller.sub : undefined,
+    });
+    const said = events[0];
+    const covered = policy.pairs
+      .filter(({ purpose }) => policy.model.purposeTree.leavesOf(args.purpose).includes(purpose))
+      .map(({ category }) => category);
+    return {
+      head,
+      kind: kind.toUpperCase(),
+      purpose: args.purpose,
+      categories: said?.categories.length ? said.categories : [...new Set(covered)],
+      subject,
+      responseKey: String(info.path.key),
+    };
+  };
+
+/** Persons are known by their id, which need not be the key of their table. */
+const idColumn = ({ subject, key }: ReadPlan): readonly string[] =>
+  subject ? [subject.path.column] : key;
+
+/** The person of a consent change, decided at the head that the change made. */
+const changedPerson: Resolver = async (parent, _args, context, info) => {
+  const { subject, responseKey } = parent as ConsentChange;
+  const root = context.plan.roots.get(responseKey);
+  if (root?.kind !== 'consent') throw new Error('no plan for a consent change');
+  const selected = root.persons.get(String(info.path.key));
+  if (!selected || selected.row.typeName !== subject.type) return null;
+  return (
+    (await context
+      .reader()
+      .one(selected.read, selected.row, [subject.id], idColumn(selected.read))) ?? null
+  );
+};
+
+interface AuditArgs {
+  readonly first?: number | null;
+  readonly before?: number | null;
+  readonly client?: string | null;
+  readonly purpose?: string | null;
+  readonly subject?: number | null;
+}
+
+const withDecisions = (entry: StoredAuditEntry) => ({
+  ...entry,
+  decisions: entry.decisions.flatMap(({ coordinates, ...decision }) =>
+    coordinates.map((coordinate) => ({ coordinate, ...decision })),
+  ),
+});
+
+const auditEntries =
+  (knex: Knex, defaultPageSize: number, maxPageSize: number): Resolver =>
+  async (_parent, rawArgs) => {
+    const args = rawArgs as AuditArgs;
+    const first = args.first ?? defaultPageSize;
+    if (first < 0 || first > maxPageSize) {
+      throw new SaysoError(`\`first\` is not between 0 and ${maxPageSize}`, {
+        code: 'BAD_USER_INPUT',
+        status: 400,
+      });
+    }
+    const entries = await readAuditEntries(knex, {
+      first,
+      before: args.before ?? undefined,
+      client: args.client ?? undefined,
+      purpose: args.purpose ?? undefined,
+      subject: args.subject ?? undefined,
+    });
+    return entries.map(withDecisions);
+  };
+
+/** Resolvers of what every deployment has beside its domain, by coordinate. */
+export const builtInResolvers = (
+  policy: Policy,
+  knex: Knex,
+  limits: { readonly defaultPageSize: number; readonly maxPageSize: number },
+): ReadonlyMap<string, Resolver> => {
+  const resolvers = new Map<string, Resolver>([
+    ['Mutation.giveConsent', changeConsent('given', policy)],
+    ['Mutation.withdrawConsent', changeConsent('withdrawn', policy)],
+    ['Mutation.refuseConsent', changeConsent('refused', policy)],
+    ['Query.auditEntries', auditEntries(knex, limits.defaultPageSize, limits.maxPageSize)],
+  ]);
+  const person = policy.model.types.get(policy.model.signInType ?? '');
+  if (person) resolvers.set(`ConsentChange.${rootFieldsOf(person).one}`, changedPerson);
+  return resolvers;
+};

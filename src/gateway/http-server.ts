@@ -1,0 +1,193 @@
+import { ApolloServer, type ApolloServerOptions } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { GraphQLError, GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { Config } from '../config/config.ts';
+import { IdentityError, SaysoError } from '../core/errors.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { Verifier } from '../identity/verify-token.ts';
+import { limitRules } from './limit-rules.ts';
+import { createErrorMask, type ErrorLog } from './mask-errors.ts';
+import type { OperationRequest } from './operation.ts';
+import type { createPipeline } from './pipeline.ts';
+import { explainUnknownPurpose } from './unknown-purpose.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set for `/graphql` once the token was verified. */
+    caller: Caller | null;
+  }
+}
+
+interface HttpContext {
+  readonly caller: Caller;
+  readonly purposeHeader: string | readonly string[] | undefined;
+}
+
+export interface HttpServerOptions {
+  readonly config: Config;
+  readonly schema: GraphQLSchema;
+  readonly purposes: readonly string[];
+  readonly verify: Verifier;
+  readonly pipeline: ReturnType<typeof createPipeline>;
+  readonly logger: FastifyBaseLogger;
+  readonly isReady: () => Promise<Readonly<Record<string, string>>>;
+}
+
+/** Apollo Server over Fastify with every limit on; each operation goes through the pipeline. */
+export const createHttpServer = async (options: HttpServerOptions): Promise<FastifyInstance> => {
+  const { config, logger } = options;
+  const log: ErrorLog = (event) => logger.error(event, 'an error was masked');
+  const app = fastify({
+    loggerInstance: logger,
+    // A URL can hold a query and its variables.
+    disableRequestLogging: true,
+    bodyLimit: config.limits.maxBodyBytes,
+    forceCloseConnections: 'idle',
+  });
+  const mask = createErrorMask(log);
+  const apollo = new ApolloServer<HttpContext>({
+    ...apolloOptions(options, mask),
+    plugins: [
+      fastifyApolloDrainPlugin(app),
+      explainUnknownPurpose(options.purposes),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+  await apollo.start();
+
+  app.decorateRequest('caller', null);
+  app.setErrorHandler((error: unknown, _request, reply) => {
+    const { status, body } = transportError(error, mask);
+    void reply.code(status).send(body);
+  });
+  app.get('/health', () => ({ status: 'ok' }));
+  app.get('/ready', async (_request, reply) => {
+    const state = await options.isReady();
+    const ready = Object.values(state).every((one) => one === 'ok');
+    return reply.code(ready ? 200 : 503).send({ ready, ...state });
+  });
+  await app.register(async (scope) => {
+    // Before the body is read: who cannot be identified costs nothing more.
+    scope.addHook('onRequest', async (request, reply) => {
+      try {
+        request.caller = await options.verify(request.headers.authorization);
+      } catch (error) {
+        const { status, body } = transportError(error, mask);
+        return reply.code(status).header('www-authenticate', 'Bearer').send(body);
+      }
+    });
+    scope.route({
+      url: '/graphql',
+      method: ['GET', 'POST'],
+      handler: fastifyApolloHandler(apollo, {
+        context: async (request): Promise<HttpContext> => {
+          // The hook above has set it, or answered.
+          if (request.caller === null) throw new IdentityError('no token was verified');
+          return Promise.resolve({
+            caller: request.caller,
+            purposeHeader: request.headers['sayso-purpose'],
+          });
+        },
+      }),
+    });
+  });
+  return app;
+};
+
+const apolloOptions = (
+  { config, schema, pipeline, logger }: HttpServerOptions,
+  formatError: (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError,
+): ApolloServerOptions<HttpContext> => ({
+  // Apollo's way to put another executor behind all its transports.
+  gateway: {
+    onSchemaLoadOrUpdate: (callback) => {
+      callback({ apiSchema: schema, coreSupergraphSdl: '' });
+      return () => undefined;
+    },
+    load: () =>
+      Promise.resolve({
+        executor: ({ context, ...request }) =>
+          pipeline(asOperation(context as unknown as HttpContext, request)),
+      }),
+    stop: () => Promise.resolve(),
+  },
+  introspection: config.introspection,
+  hideSchemaDetailsFromClientErrors: !config.introspection,
+  includeStacktraceInErrorResponses: false,
+  allowBatchedHttpRequests: false,
+  csrfPrevention: true,
+  persistedQueries: false,
+  parseOptions: { maxTokens: config.limits.maxTokens },
+  validationRules: limitRules(config.limits),
+  status400ForVariableCoercionErrors: true,
+  stopOnTerminationSignals: false,
+  formatError,
+  logger: quietLogger(logger),
+});
+
+type ApolloRequest = {
+  readonly document: OperationRequest['document'];
+  readonly queryHash: string;
+  readonly operation: OperationRequest['operation'];
+  readonly request: {
+    readonly operationName?: string | undefined;
+    readonly variables?: Readonly<Record<string, unknown>>;
+  };
+};
+
+const asOperation = (context: HttpContext, from: ApolloRequest): OperationRequest => ({
+  document: from.document,
+  documentHash: from.queryHash,
+  operation: from.operation,
+  operationName: from.request.operationName,
+  variables: from.request.variables ?? {},
+  caller: context.caller,
+  purposeHeader: context.purposeHeader,
+});
+
+/** Messages only: what Apollo attaches to them may quote a request. */
+const quietLogger = (logger: FastifyBaseLogger) => ({
+  debug: (message: unknown) => typeof message === 'string' && logger.debug(message),
+  info: (message: unknown) => typeof message === 'string' && logger.info(message),
+  warn: (message: unknown) => typeof message === 'string' && logger.warn(message),
+  error: () => logger.error('Apollo Server reported an error'),
+});
+
+/** What failed before GraphQL: identity, a body that is no JSON or too large. */
+const transportError = (
+  error: unknown,
+  mask: ReturnType<typeof createErrorMask>,
+): { readonly status: number; readonly body: { readonly errors: readonly unknown[] } } => {
+  if (error instanceof SaysoError) {
+    const { message, code, details, status } = error;
+    return { status, body: { errors: [{ message, extensions: { code, ...details } }] } };
+  }
+  const { statusCode, code } = error as { statusCode?: number; code?: string };
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    const extensions = { code: 'BAD_REQUEST', reason: code };
+    return {
+      status: statusCode,
+      body: { errors: [{ message: plainWords(statusCode), extensions }] },
+    };
+  }
+  const masked = mask({ message: '' }, error as GraphQLError);
+  return { status: 500, body: { errors: [masked] } };
+};
+
+const plainWords = (status: number): string => {
+  if (status === 413) return 'the body is larger than this endpoint accepts';
+  if (status === 415) return 'send `Content-Type: application/json`';
+  return 'the request could not be read; is its body JSON?';
+};

@@ -1,0 +1,56 @@
+import { pathToFileURL } from 'node:url';
+import type { Config } from '../config/config.ts';
+import { ConfigError, type Problem } from '../core/errors.ts';
+import { checkRules } from './guards.ts';
+import type { DerivedResolver, DerivedResolvers } from './resolvers.ts';
+
+/** The TypeScript that a deployment adds to its SDL. */
+export interface Modules {
+  readonly rules: ReadonlyMap<string, unknown>;
+  readonly resolvers: DerivedResolvers;
+}
+
+const load = async (file: string, name: string, setting: string): Promise<object> => {
+  const problem = (what: string): ConfigError =>
+    new ConfigError([
+      { where: setting, what, mend: `let ${file} export \`const ${name} = { … }\`` },
+    ]);
+  let module: Record<string, unknown>;
+  try {
+    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw problem(`the module cannot be loaded: ${reason}`);
+  }
+  const exported = module[name];
+  if (typeof exported !== 'object' || exported === null) throw problem(`it exports no \`${name}\``);
+  return exported;
+};
+
+/**
+ * Loads the named rules and the resolvers of derived fields that the configuration names.
+ * @throws ConfigError when a module does not load or does not hold what it should
+ */
+export const loadModules = async ({ rules, resolvers }: Config['modules']): Promise<Modules> => {
+  const problems: Problem[] = [];
+  const named = new Map<string, unknown>(
+    rules === undefined ? [] : Object.entries(await load(rules, 'rules', 'rules')),
+  );
+  problems.push(...checkRules(named, rules ?? ''));
+  const derived = new Map<string, DerivedResolver>();
+  const types = resolvers === undefined ? {} : await load(resolvers, 'resolvers', 'resolvers');
+  for (const [type, fields] of Object.entries(types) as [string, unknown][]) {
+    for (const [field, resolve] of Object.entries(fields as object) as [string, unknown][]) {
+      if (typeof resolve === 'function')
+        derived.set(`${type}.${field}`, resolve as DerivedResolver);
+      else
+        problems.push({
+          where: resolvers ?? '',
+          what: `\`resolvers.${type}.${field}\` is no function`,
+          mend: 'write it as `(inputs) => …` of the released fields it is derived from',
+        });
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { rules: named, resolvers: derived };
+};

@@ -1,0 +1,35 @@
+import type { DocumentNode, GraphQLFieldResolver, OperationDefinitionNode } from 'graphql';
+import type { GovernedReader } from '../decision/governed-reader.ts';
+import type { WithheldNotes } from '../decision/withheld.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { ConsentInput } from '../core/consent.ts';
+import type { Appended } from '../ledger/consent-store.ts';
+import type { Plan } from '../policy/plan.ts';
+
+/** An operation as any transport hands it over: parsed, validated, its caller identified. */
+export interface OperationRequest {
+  readonly document: DocumentNode;
+  /** SHA-256 of the document's text, hexadecimal. */
+  readonly documentHash: string;
+  /** Absent when the document does not have the one asked for. */
+  readonly operation: OperationDefinitionNode | undefined;
+  readonly operationName: string | undefined;
+  /** As the client sent them. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly caller: Caller;
+  /** The header `Sayso-Purpose`. */
+  readonly purposeHeader: string | readonly string[] | undefined;
+}
+
+/** What resolvers see of the operation they belong to. Nobody else may see what they read. */
+export interface OperationContext {
+  readonly plan: Plan;
+  readonly caller: Caller;
+  readonly notes: WithheldNotes;
+  /** Of now: a mutation moves on to the head it made. */
+  readonly reader: () => GovernedReader;
+  /** Appends what the caller says and moves this operation's view to it. */
+  readonly say: (input: ConsentInput) => Promise<Appended>;
+}
+
+export type Resolver = GraphQLFieldResolver<unknown, OperationContext>;

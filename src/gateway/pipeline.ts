@@ -1,0 +1,261 @@
+import {
+  execute,
+  getDirectiveValues,
+  getVariableValues,
+  GraphQLError,
+  type ExecutionResult,
+} from 'graphql';
+import { uuidv7 } from 'uuidv7';
+import type { AuditStore } from '../audit/audit-store.ts';
+import { AuditError, LedgerError, PlanError, SaysoError } from '../core/errors.ts';
+import { GovernedReader } from '../decision/governed-reader.ts';
+import { DecisionRecorder } from '../decision/recorder.ts';
+import { ConsentMoved } from '../decision/release-rows.ts';
+import { WithheldNotes } from '../decision/withheld.ts';
+import { missingPurpose, resolvePurpose } from '../identity/resolve-purpose.ts';
+import type { ConsentSnapshot, LedgerView } from '../ledger/consent-snapshot.ts';
+import type { ConsentStore } from '../ledger/consent-store.ts';
+import type { SubjectDirectory } from '../ledger/subject-directory.ts';
+import type { Policy } from '../policy/compile-policy.ts';
+import type { Plan } from '../policy/plan.ts';
+import type { Sources } from '../sources/source.ts';
+import type { Guards } from './guards.ts';
+import { toGraphQLError } from './mask-errors.ts';
+import type { OperationContext, OperationRequest } from './operation.ts';
+import { PlanCache } from './plan-cache.ts';
+
+/** Everything that stands along the road, built once in \`app.ts\`. */
+export interface Road {
+  readonly policy: Policy;
+  readonly guards: Guards;
+  readonly sources: Sources;
+  readonly subjects: SubjectDirectory;
+  readonly snapshot: ConsentSnapshot;
+  readonly consents: ConsentStore;
+  readonly audit: AuditStore;
+}
+
+/** A query is decided again this often when say-so moves under it; then it is refused. */
+const maxTurns = 3;
+
+/** One operation on its way; what is known of it grows step by step. */
+interface Journey {
+  readonly request: OperationRequest;
+  readonly entry: string;
+  readonly purpose: string | undefined;
+  readonly plan: Plan;
+}
+
+/** What one turn of execution made. */
+interface Turn {
+  readonly result: ExecutionResult;
+  readonly view: LedgerView | undefined;
+  readonly recorder: DecisionRecorder;
+  readonly notes: WithheldNotes;
+  /** Say-so moved, so the result must not leave. */
+  readonly moved: boolean;
+}
+
+/**
+ * The whole road of a request on one screen:
+ * identity and purpose → plan → sources → decision → response + audit.
+ * Every transport calls it, so enforcement hangs on no plugin of any.
+ */
+export const createPipeline = (
+  road: Road,
+): ((request: OperationRequest) => Promise<ExecutionResult>) => {
+  const { policy } = road;
+  const known = new Set(policy.model.purposeTree.names);
+  const plans = new PlanCache();
+
+  const depart = async (request: OperationRequest, entry: string): Promise<Journey> => {
+    const { operation, document, caller } = request;
+    if (!operation) throw new PlanError('the document has no such operation');
+    const coerced = getVariableValues(
+      policy.schema,
+      operation.variableDefinitions ?? [],
+      request.variables,
+    );
+    // With bad variables graphql-js executes nothing and says what is wrong with them.
+    const variables = coerced.coerced ?? {};
+    const forDirective = policy.schema.getDirective('for');
+    const directive =
+      forDirective && coerced.coerced
+        ? (getDirectiveValues(forDirective, operation, variables)?.['purpose'] as
+            string | undefined)
+        : undefined;
+    const purpose = resolvePurpose({ header: request.purposeHeader, directive, known, caller });
+    const base = { policy, document, operation, variables, purpose };
+    const open = plans.plan({ ...base, refused: new Set() });
+    if (open.personalTypes.length > 0 && purpose === undefined) throw missingPurpose(caller, known);
+    const rootType = open.operation === 'mutation' ? 'Mutation' : 'Query';
+    const rootCoordinates = [...open.roots.values()].map(({ field }) => `${rootType}.${field}`);
+    const refusals = await road.guards.refusals(
+      [...new Set([...rootCoordinates, ...open.guarded])],
+      {
+        caller,
+        purpose,
+      },
+    );
+    for (const coordinate of rootCoordinates) {
+      const refusal = refusals.get(coordinate);
+      if (refusal) throw refusal;
+    }
+    const plan =
+      refusals.size === 0 ? open : plans.plan({ ...base, refused: new Set(refusals.keys()) });
+    refuseMixedMutation(plan);
+    return { request, entry, purpose, plan };
+  };
+
+  const travel = async ({ request, plan }: Journey): Promise<Turn> => {
+    const { caller } = request;
+    const recorder = new DecisionRecorder();
+    const notes = new WithheldNotes();
+    let moved = false;
+    let fatal: SaysoError | undefined;
+    let view = plan.personalTypes.length > 0 ? await road.snapshot.view() : undefined;
+    const readerAt = (at: LedgerView): GovernedReader =>
+      new GovernedReader(road.sources, {
+        subjects: road.subjects,
+        snapshot: road.snapshot,
+        view: at,
+        recorder,
+        onFault: (error) => {
+          if (error instanceof ConsentMoved) moved = true;
+          else if (error instanceof LedgerError) fatal = error;
+        },
+      });
+    let reader = readerAt(view ?? { head: -1, now: 0 });
+    const context: OperationContext = {
+      plan,
+      caller,
+      notes,
+      reader: () => reader,
+      say: async (input) => {
+        const appended = await road.consents.append([input]);
+        if (!appended) throw new Error('an unnamed append always appends');
+        view = await road.snapshot.view();
+        reader = readerAt(view);
+        return appended;
+      },
+    };
+    const result = await execute({
+      schema: policy.schema,
+      document: request.document,
+      operationName: request.operationName,
+      variableValues: request.variables,
+      contextValue: context,
+    });
+    // The ledger failed somewhere below: a partial answer would pass for a decision.
+    if (fatal) throw fatal;
+    if (!moved && view && recorder.asked.size > 0) {
+      await road.snapshot.view();
+      moved = road.snapshot.movedSince(recorder.asked, view.head);
+    }
+    return { result, view, recorder, notes, moved };
+  };
+
+  const arrive = async (journey: Journey): Promise<ExecutionResult> => {
+    for (let turn = 1; ; turn += 1) {
+      const { result, view, recorder, notes, moved } = await travel(journey);
+      if (moved) {
+        if (journey.plan.operation === 'query' && turn < maxTurns) continue;
+        throw movedError(journey.plan.operation === 'mutation' ? view : undefined);
+      }
+      await road.audit.append(await entryOf(journey, 'ANSWERED', view?.head, recorder));
+      return {
+        ...result,
+        extensions: { ...result.extensions, sayso: extension(journey, view, notes) },
+      };
+    }
+  };
+
+  const entryOf = async (
+    { request, entry, purpose }: Pick<Journey, 'request' | 'entry' | 'purpose'>,
+    outcome: string,
+    head: number | undefined,
+    recorder: DecisionRecorder,
+  ) => ({
+    id: entry,
+    client: request.caller.client,
+    actor: await actorOf(request, road),
+    purpose,
+    operation: request.operation?.name?.value,
+    documentHash: request.documentHash,
+    policy: policy.id,
+    head,
+    outcome,
+    decisions: recorder.entries(),
+  });
+
+  const extension = (journey: Journey, view: LedgerView | undefined, notes: WithheldNotes) => ({
+    ...(journey.purpose !== undefined && { purpose: journey.purpose }),
+    policy: policy.id,
+    ...(view && { head: view.head }),
+    entry: journey.entry,
+    withheld: notes.list(),
+    ...(journey.plan.filtered.length > 0 && { filtered: journey.plan.filtered }),
+  });
+
+  /** An operation that is refused as a whole leaves an entry too. */
+  const refuse = async (
+    request: OperationRequest,
+    entry: string,
+    error: unknown,
+  ): Promise<ExecutionResult> => {
+    if (!(error instanceof SaysoError)) {
+      const cause = error instanceof Error ? error : new Error(typeof error);
+      return { errors: [new GraphQLError('unexpected', { originalError: cause })] };
+    }
+    const refusal = { errors: [toGraphQLError(error, true)] };
+    // With the ledger or the log gone there is nowhere to write, and nothing leaves anyway.
+    if (error instanceof AuditError || error instanceof LedgerError) return refusal;
+    try {
+      const journey = { request, entry, purpose: undefined };
+      const nothing = new DecisionRecorder();
+      await road.audit.append(await entryOf(journey, error.code, undefined, nothing));
+      return refusal;
+    } catch (auditError) {
+      const unwritten = auditError instanceof SaysoError ? auditError : new AuditError(auditError);
+      return { errors: [toGraphQLError(unwritten, true)] };
+    }
+  };
+
+  return async (request) => {
+    const entry = uuidv7();
+    try {
+      return await arrive(await depart(request, entry));
+    } catch (error) {
+      return refuse(request, entry, error);
+    }
+  };
+};
+
+/** Persons by number; whoever else the token names by that name: agents answer for what they do. */
+const actorOf = async ({ caller }: OperationRequest, road: Road): Promise<string> => {
+  const { signInType } = road.policy.model;
+  if (caller.subject === undefined || signInType === undefined) return caller.sub;
+  const number = await road.subjects.known(signInType, caller.subject);
+  return number === undefined ? 'subject:unknown' : `subject:${number}`;
+};
+
+/** Two changes with payloads would be decided at two heads, and an entry names one. */
+const refuseMixedMutation = (plan: Plan): void => {
+  if (plan.operation !== 'mutation' || plan.roots.size < 2) return;
+  const reads = [...plan.roots.values()].some(
+    (root) => root.kind === 'consent' && root.persons.size > 0,
+  );
+  if (reads)
+    throw new PlanError(
+      'several changes and a person’s data in one operation; send them one by one',
+    );
+};
+
+const movedError = (view: LedgerView | undefined): LedgerError =>
+  new LedgerError(
+    view === undefined
+      ? 'say-so kept changing while this was answered; try again'
+      : 'the change is recorded; say-so changed again while its payload was read',
+    'CONSENT_MOVED',
+    view ? { details: { head: view.head } } : {},
+  );

@@ -1,0 +1,30 @@
+import { GraphQLScalarType, type GraphQLSchema } from 'graphql';
+import { GraphQLDateTimeISO, GraphQLJSON, GraphQLLocalDate } from 'graphql-scalars';
+
+const decimal = /^-?\d+(\.\d+)?$/;
+
+const serializeDecimal = (value: unknown): string => {
+  const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
+  if (typeof text !== 'string' || !decimal.test(text)) throw new TypeError('not a decimal number');
+  return text;
+};
+
+const serializeDate = (value: unknown): unknown =>
+  GraphQLLocalDate.serialize(value instanceof Date ? value.toISOString().slice(0, 10) : value);
+
+/** Gives the governance SDL's scalars their behaviour, in place. */
+export const attachScalars = (schema: GraphQLSchema): void => {
+  const give = (name: string, from: Partial<GraphQLScalarType>): void => {
+    const scalar = schema.getType(name);
+    if (scalar instanceof GraphQLScalarType) Object.assign(scalar, from);
+  };
+  const behaviour = ({ serialize, parseValue, parseLiteral }: GraphQLScalarType) => ({
+    serialize,
+    parseValue,
+    parseLiteral,
+  });
+  give('Date', { ...behaviour(GraphQLLocalDate), serialize: serializeDate });
+  give('DateTime', behaviour(GraphQLDateTimeISO));
+  give('JSON', behaviour(GraphQLJSON));
+  give('Decimal', { serialize: serializeDecimal });
+};

@@ -1,0 +1,28 @@
+import type { ApolloServerPlugin, GraphQLRequestContextDidEncounterErrors } from '@apollo/server';
+import { Kind, type GraphQLError } from 'graphql';
+import type { Caller } from '../identity/caller.ts';
+
+const namesPurpose = (error: GraphQLError): boolean =>
+  error.extensions['code'] === 'GRAPHQL_VALIDATION_FAILED' &&
+  /"Purpose" enum|enum "Purpose"/.test(error.message) &&
+  error.nodes?.some(({ kind }) => kind === Kind.ENUM || kind === Kind.STRING) === true;
+
+/** Adds the list of purposes that the caller may name to graphql-js's complaint about an unknown one. */
+export const explainUnknownPurpose = (
+  purposes: readonly string[],
+): ApolloServerPlugin<{ readonly caller: Caller }> => ({
+  requestDidStart: () =>
+    Promise.resolve({
+      didEncounterErrors: ({
+        errors,
+        contextValue,
+      }: GraphQLRequestContextDidEncounterErrors<{ readonly caller: Caller }>) => {
+        for (const error of errors.filter(namesPurpose)) {
+          error.extensions['allowedPurposes'] = purposes
+            .filter((purpose) => contextValue.caller.purposes.has(purpose))
+            .sort();
+        }
+        return Promise.resolve();
+      },
+    }),
+});

@@ -1,0 +1,70 @@
+import { SchemaError, SourceError, type Problem } from '../core/errors.ts';
+import type { DomainType } from '../policy/model.ts';
+import type { ReadPlan } from '../policy/plan.ts';
+import type { Find, Row, Source } from './source.ts';
+
+const retryMs = 1_000;
+
+/**
+ * A source that is read only after it was found to have what the SDL names. One that is down when
+ * the gateway starts is checked when it comes back; until then its fields are unavailable.
+ */
+export class CheckedSource implements Source {
+  readonly name: string;
+  readonly #source: Source;
+  readonly #types: readonly DomainType[];
+  readonly #onProblems: (problems: readonly Problem[]) => void;
+  #checked = false;
+  #checking: Promise<void> | undefined;
+  #nextTry = 0;
+
+  constructor(
+    source: Source,
+    types: readonly DomainType[],
+    onProblems: (problems: readonly Problem[]) => void,
+  ) {
+    this.name = source.name;
+    this.#source = source;
+    this.#types = types;
+    this.#onProblems = onProblems;
+  }
+
+  async fetch(read: ReadPlan, find: Find): Promise<readonly Row[]> {
+    if (!this.#checked) await this.#retry();
+    return this.#source.fetch(read, find);
+  }
+
+  /** What the source lacks. @throws SourceError when it does not answer. */
+  async check(): Promise<readonly Problem[]> {
+    const problems = await this.#source.check(this.#types);
+    this.#checked = problems.length === 0;
+    return problems;
+  }
+
+  close(): Promise<void> {
+    return this.#source.close();
+  }
+
+  async #retry(): Promise<void> {
+    if (this.#checking === undefined) {
+      if (Date.now() < this.#nextTry) throw this.#unavailable();
+      this.#checking = this.#checkAgain().finally(() => {
+        this.#nextTry = Date.now() + retryMs;
+        this.#checking = undefined;
+      });
+    }
+    return this.#checking;
+  }
+
+  async #checkAgain(): Promise<void> {
+    const problems = await this.check();
+    if (problems.length === 0) return;
+    this.#onProblems(problems);
+    throw this.#unavailable(new SchemaError(problems));
+  }
+
+  #unavailable(cause?: unknown): SourceError {
+    const message = `source \`${this.name}\` cannot be read`;
+    return new SourceError(message, 'SOURCE_UNAVAILABLE', this.name, cause);
+  }
+}
