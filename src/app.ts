@@ -171,10 +171,7 @@ const checkSources = async (
   if (problems.length > 0) throw new SchemaError(problems);
 };
 
-const readiness = async ({
-  snapshot,
-  sources,
-}: Road): Promise<Readonly<Record<string, string>>> => {
+const readiness = async ({ snapshot }: Road): Promise<Readonly<Record<string, string>>> => {
   const state: Record<string, string> = {};
   try {
     await snapshot.view();
@@ -182,8 +179,6 @@ const readiness = async ({
   } catch {
     state['ledger'] = 'unavailable';
   }
-  // A source that is down takes its own fields along, not the gateway.
-  void sources;
   return state;
 };
 

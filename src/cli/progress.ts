@@ -1,30 +1,30 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-/** A progress bar on standard error; plain lines where that is no terminal. */
+/** A progress bar on standard error, one for each amount of work; a line for it where that is no terminal. */
 export const createProgress = () => {
   let bar: SingleBar | undefined;
-  let current = '';
+  let current = -1;
   const stop = (): void => {
     bar?.stop();
     bar = undefined;
   };
   return {
     show: (done: number, total: number, what: string): void => {
-      if (what !== current) {
+      if (total !== current) {
         stop();
-        current = what;
+        current = total;
         if (!process.stderr.isTTY) {
-          process.stderr.write(`loading ${what}\n`);
+          process.stderr.write(`loading ${total} rows: ${what}, …\n`);
           return;
         }
+        const format = '  {bar} {percentage}%  {what}';
         bar = new SingleBar(
-          { format: '  {bar} {percentage}%  {what}', clearOnComplete: true, hideCursor: true },
+          { format, clearOnComplete: true, hideCursor: true },
           Presets.shades_classic,
         );
         bar.start(total, done, { what });
       }
       bar?.update(done, { what });
-      bar?.setTotal(total);
     },
     stop,
   };

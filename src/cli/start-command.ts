@@ -52,17 +52,18 @@ export const startCommand = (): Command =>
     const config = readConfig();
     const progress = createProgress();
     let stopping: Promise<void> | undefined;
-    let app: App | undefined;
+    const running: { app?: App } = {};
     const stop = (): void => {
       // A second signal while the start is still under way ends at once; the database stops with us.
-      if (!app) process.exit(130);
-      stopping ??= app.close().then(
+      if (!running.app) process.exit(130);
+      stopping ??= running.app.close().then(
         () => process.exit(0),
         () => process.exit(1),
       );
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-    app = await startApp(config, { progress: progress.show });
+    const app = await startApp(config, { progress: progress.show });
+    running.app = app;
     progress.stop();
     await announce(app, config, performance.now() - begin);
   });

@@ -81,7 +81,10 @@ export class GovernedReader {
     first: number | undefined,
   ): Promise<readonly ReleasedRow[]> {
     let byFirst = this.#loaders.get(join);
-    if (byFirst === undefined) this.#loaders.set(join, (byFirst = new Map()));
+    if (byFirst === undefined) {
+      byFirst = new Map<number | undefined, DataLoader<string, readonly ReleasedRow[]>>();
+      this.#loaders.set(join, byFirst);
+    }
     let loader = byFirst.get(first);
     if (loader === undefined) {
       loader = new DataLoader((values) => this.#joinAll(join, values, first));

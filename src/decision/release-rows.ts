@@ -28,11 +28,14 @@ export interface DecisionContext {
 export const asText = (value: unknown): string | null => {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'object') return JSON.stringify(value);
+  // What a source gives is else a number, a bigint or a boolean.
+  return (value as number | bigint | boolean).toString();
 };
 
 /** Rows have no prototype of ours or of `Object`: a field may be called `constructor`. */
-const bare: object = Object.freeze(Object.create(null));
+const bare = Object.freeze(Object.create(null) as object);
 
 const judgeAll = (
   asks: readonly Ask[],

@@ -1,4 +1,4 @@
-import { optionalText, type DirectiveParser } from './directive.ts';
+import { optionalName, type DirectiveParser } from './directive.ts';
 
 /** `@about`: each row concerns one person, found by a column or through another row. */
 export interface AboutModel {
@@ -8,9 +8,16 @@ export interface AboutModel {
 }
 
 export const parseAbout: DirectiveParser<AboutModel> = (args, at) => {
-  const subject = optionalText(args, 'subject');
-  const through = optionalText(args, 'through');
-  const type = optionalText(args, 'type');
+  const subject = optionalName(args, 'subject', at);
+  const through = optionalName(args, 'through', at);
+  const type = optionalName(args, 'type', at);
+  if (through !== undefined && type !== undefined) {
+    at.report({
+      where: at.where,
+      what: `@about on \`${at.owner}\` names a \`type\`, and \`through\` leads to the person it leads to`,
+      mend: 'take `type` away; the row that `through` leads to says whom it concerns',
+    });
+  }
   if ((subject === undefined) === (through === undefined)) {
     at.report({
       where: at.where,

@@ -22,6 +22,13 @@ export const parseBasis: DirectiveParser<BasisModel> = (args, at) => {
       });
     }
   }
+  if (places.length === 0) {
+    at.report({
+      where: at.where,
+      what: `@basis on \`${at.owner}\` names no place`,
+      mend: 'name the places in `in`, or give the purpose itself another `basis`',
+    });
+  }
   // The definition types `is` as the enum Basis.
   return { is: args['is'] as Basis, in: places };
 };

@@ -16,11 +16,18 @@ export type DirectiveArgs = Readonly<Record<string, unknown>>;
 export type DirectiveParser<Model> = (args: DirectiveArgs, at: At) => Model;
 
 /** A coerced argument that the definition makes a string. */
-export const text = (args: DirectiveArgs, name: string): string => args[name] as string;
+export const text = (args: DirectiveArgs, name: string): string =>
+  (args[name] as string | undefined) ?? '';
 
 /** A coerced optional string. */
 export const optionalText = (args: DirectiveArgs, name: string): string | undefined =>
   (args[name] as string | null | undefined) ?? undefined;
+
+/** A coerced optional string that names something, so it is not empty where it is given. */
+export const optionalName = (args: DirectiveArgs, name: string, at: At): string | undefined => {
+  const value = optionalText(args, name);
+  return value === undefined ? undefined : notEmpty(value, name, at);
+};
 
 /** A coerced list of strings or enum values; empty when left out. */
 export const texts = (args: DirectiveArgs, name: string): readonly string[] =>

@@ -1,4 +1,4 @@
-import { optionalText, type DirectiveParser } from './directive.ts';
+import { optionalName, type DirectiveParser } from './directive.ts';
 
 /** `@join`: rows of another table, found by equal columns. */
 export interface JoinModel {
@@ -10,10 +10,10 @@ export interface JoinModel {
 }
 
 export const parseJoin: DirectiveParser<JoinModel> = (args, at) => {
-  const on = optionalText(args, 'on');
-  const from = optionalText(args, 'from');
-  const via = optionalText(args, 'via');
-  const to = optionalText(args, 'to');
+  const on = optionalName(args, 'on', at);
+  const from = optionalName(args, 'from', at);
+  const via = optionalName(args, 'via', at);
+  const to = optionalName(args, 'to', at);
   if (on === undefined && from === undefined) {
     at.report({
       where: at.where,

@@ -12,8 +12,8 @@ export interface PurposeModel {
 
 export const parsePurpose: DirectiveParser<PurposeModel> = (args, at) => {
   const gain = optionalText(args, 'gain');
-  // The definition types `basis` as the enum Basis.
-  const basis = args['basis'] as Basis;
+  // The definition types `basis` as the enum Basis; `null` may stand there too.
+  const basis = (args['basis'] as Basis | null | undefined) ?? 'CONSENT';
   if (basis === 'OPT_OUT') {
     at.report({
       where: at.where,

@@ -18,6 +18,7 @@ export const parseShield: DirectiveParser<ShieldModel> = (args, at) => {
       mend: 'name the categories that the field discloses',
     });
   }
-  // The definition types `origin` as the enum Origin.
-  return { categories, origin: args['origin'] as Origin, rules: texts(args, 'rules') };
+  // The definition types `origin` as the enum Origin; `null` may stand there too.
+  const origin = (args['origin'] as Origin | null | undefined) ?? 'FIRST_PARTY';
+  return { categories, origin, rules: texts(args, 'rules') };
 };

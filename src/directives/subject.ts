@@ -1,4 +1,4 @@
-import { notEmpty, optionalText, text, type DirectiveParser } from './directive.ts';
+import { notEmpty, optionalName, text, type DirectiveParser } from './directive.ts';
 
 /** `@subject`: each row is one person. */
 export interface SubjectModel {
@@ -11,7 +11,7 @@ export interface SubjectModel {
 }
 
 export const parseSubject: DirectiveParser<SubjectModel> = (args, at) => {
-  const place = optionalText(args, 'place');
+  const place = optionalName(args, 'place', at);
   return {
     id: notEmpty(text(args, 'id'), 'id', at),
     ...(place !== undefined && { place }),

@@ -19,6 +19,7 @@ export const parseTable: DirectiveParser<TableModel> = (args, at) => {
       mend: 'name the columns of the primary key, or leave `key` out for `id`',
     });
   }
+  for (const column of key) notEmpty(column, 'key', at);
   const plural = optionalText(args, 'plural');
   return {
     source: notEmpty(text(args, 'source'), 'source', at),

@@ -3,17 +3,13 @@ import { readAuditEntries } from '../audit/audit-reader.ts';
 import type { StoredAuditEntry } from '../audit/entry.ts';
 import type { ConsentKind, SubjectRef } from '../core/consent.ts';
 import { ForbiddenError, LedgerError, SaysoError } from '../core/errors.ts';
+import type { MutationGiveConsentArgs, QueryAuditEntriesArgs } from '../generated/schema-types.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { rootFieldsOf } from '../policy/generate-sdl.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { OperationContext, Resolver } from './operation.ts';
 
-interface ConsentArgs {
-  readonly purpose: string;
-  readonly categories?: readonly string[] | null;
-  readonly validUntil?: Date | null;
-  readonly subject?: { readonly type?: string | null; readonly id: string } | null;
-}
+type ConsentArgs = MutationGiveConsentArgs;
 
 /** What `ConsentChange` is resolved from. */
 interface ConsentChange {
@@ -89,14 +85,6 @@ const changedPerson: Resolver = async (parent, _args, context, info) => {
   );
 };
 
-interface AuditArgs {
-  readonly first?: number | null;
-  readonly before?: number | null;
-  readonly client?: string | null;
-  readonly purpose?: string | null;
-  readonly subject?: number | null;
-}
-
 const withDecisions = (entry: StoredAuditEntry) => ({
   ...entry,
   decisions: entry.decisions.flatMap(({ coordinates, ...decision }) =>
@@ -107,7 +95,7 @@ const withDecisions = (entry: StoredAuditEntry) => ({
 const auditEntries =
   (knex: Knex, defaultPageSize: number, maxPageSize: number): Resolver =>
   async (_parent, rawArgs) => {
-    const args = rawArgs as AuditArgs;
+    const args = rawArgs as QueryAuditEntriesArgs;
     const first = args.first ?? defaultPageSize;
     if (first < 0 || first > maxPageSize) {
       throw new SaysoError(`\`first\` is not between 0 and ${maxPageSize}`, {

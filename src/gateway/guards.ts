@@ -103,7 +103,7 @@ export const checkRules = (
 ): readonly Problem[] =>
   [...rules].flatMap(([name, one]) => {
     const isRule = typeof one === 'object' && one !== null && 'resolve' in one;
-    const fault = isRule ? faultOf(one as RuleLike) : 'is not written with graphql-shield';
+    const fault = isRule ? faultOf(one) : 'is not written with graphql-shield';
     return fault === undefined
       ? []
       : [

@@ -1,14 +1,14 @@
 import { ApolloServer, type ApolloServerOptions } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import {
+  ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import type { GraphQLError, GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { IdentityError, SaysoError } from '../core/errors.ts';
 import type { Caller } from '../identity/caller.ts';
@@ -48,7 +48,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   const app = fastify({
     loggerInstance: logger,
     // A URL can hold a query and its variables.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.limits.maxBodyBytes,
     forceCloseConnections: 'idle',
   });
@@ -78,7 +78,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     const ready = Object.values(state).every((one) => one === 'ok');
     return reply.code(ready ? 200 : 503).send({ ready, ...state });
   });
-  await app.register(async (scope) => {
+  await app.register((scope, _options, done) => {
     // Before the body is read: who cannot be identified costs nothing more.
     scope.addHook('onRequest', async (request, reply) => {
       try {
@@ -92,9 +92,10 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
       url: '/graphql',
       method: ['GET', 'POST'],
       handler: fastifyApolloHandler(apollo, {
-        context: async (request): Promise<HttpContext> => {
+        context: (request): Promise<HttpContext> => {
           // The hook above has set it, or answered.
-          if (request.caller === null) throw new IdentityError('no token was verified');
+          if (request.caller === null)
+            return Promise.reject(new IdentityError('no token was verified'));
           return Promise.resolve({
             caller: request.caller,
             purposeHeader: request.headers['sayso-purpose'],
@@ -102,6 +103,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
         },
       }),
     });
+    done();
   });
   return app;
 };
@@ -129,9 +131,8 @@ const apolloOptions = (
   allowBatchedHttpRequests: false,
   csrfPrevention: true,
   persistedQueries: false,
-  parseOptions: { maxTokens: config.limits.maxTokens },
+  parseOptions: { maxLexicalTokens: config.limits.maxTokens },
   validationRules: limitRules(config.limits),
-  status400ForVariableCoercionErrors: true,
   stopOnTerminationSignals: false,
   formatError,
   logger: quietLogger(logger),
@@ -182,7 +183,7 @@ const transportError = (
       body: { errors: [{ message: plainWords(statusCode), extensions }] },
     };
   }
-  const masked = mask({ message: '' }, error as GraphQLError);
+  const masked = mask({ message: '' }, error);
   return { status: 500, body: { errors: [masked] } };
 };
 

@@ -20,6 +20,7 @@ const clientCodes: ReadonlySet<unknown> = new Set([
   'BAD_REQUEST',
   'OPERATION_RESOLUTION_FAILURE',
   'PERSISTED_QUERY_NOT_SUPPORTED',
+  'PURPOSE_UNKNOWN',
 ]);
 
 const root = (error: unknown): unknown =>

@@ -32,4 +32,9 @@ export interface OperationContext {
   readonly say: (input: ConsentInput) => Promise<Appended>;
 }
 
-export type Resolver = GraphQLFieldResolver<unknown, OperationContext>;
+/** A resolver of ours; arguments are narrowed to what the SDL makes them. */
+export type Resolver = GraphQLFieldResolver<
+  unknown,
+  OperationContext,
+  Readonly<Record<string, unknown>>
+>;

@@ -111,8 +111,7 @@ export const createPipeline = (
     const { caller } = request;
     const recorder = new DecisionRecorder();
     const notes = new WithheldNotes();
-    let moved = false;
-    let fatal: SaysoError | undefined;
+    const faults: { moved: boolean; fatal?: LedgerError } = { moved: false };
     let view = plan.personalTypes.length > 0 ? await road.snapshot.view() : undefined;
     const readerAt = (at: LedgerView): GovernedReader =>
       new GovernedReader(road.sources, {
@@ -121,8 +120,8 @@ export const createPipeline = (
         view: at,
         recorder,
         onFault: (error) => {
-          if (error instanceof ConsentMoved) moved = true;
-          else if (error instanceof LedgerError) fatal = error;
+          if (error instanceof ConsentMoved) faults.moved = true;
+          else if (error instanceof LedgerError) faults.fatal = error;
         },
       });
     let reader = readerAt(view ?? { head: -1, now: 0 });
@@ -147,7 +146,8 @@ export const createPipeline = (
       contextValue: context,
     });
     // The ledger failed somewhere below: a partial answer would pass for a decision.
-    if (fatal) throw fatal;
+    if (faults.fatal) throw faults.fatal;
+    let { moved } = faults;
     if (!moved && view && recorder.asked.size > 0) {
       await road.snapshot.view();
       moved = road.snapshot.movedSince(recorder.asked, view.head);
@@ -235,7 +235,9 @@ export const createPipeline = (
 const actorOf = async ({ caller }: OperationRequest, road: Road): Promise<string> => {
   const { signInType } = road.policy.model;
   if (caller.subject === undefined || signInType === undefined) return caller.sub;
-  const number = await road.subjects.known(signInType, caller.subject);
+  const number = await road.subjects.known(signInType, caller.subject).catch((error: unknown) => {
+    throw new AuditError(error);
+  });
   return number === undefined ? 'subject:unknown' : `subject:${number}`;
 };
 

@@ -7,7 +7,7 @@ const namesPurpose = (error: GraphQLError): boolean =>
   /"Purpose" enum|enum "Purpose"/.test(error.message) &&
   error.nodes?.some(({ kind }) => kind === Kind.ENUM || kind === Kind.STRING) === true;
 
-/** Adds the list of purposes that the caller may name to graphql-js's complaint about an unknown one. */
+/** Gives graphql-js's complaint about an unknown purpose our code and the list of those the caller may name. */
 export const explainUnknownPurpose = (
   purposes: readonly string[],
 ): ApolloServerPlugin<{ readonly caller: Caller }> => ({
@@ -18,6 +18,7 @@ export const explainUnknownPurpose = (
         contextValue,
       }: GraphQLRequestContextDidEncounterErrors<{ readonly caller: Caller }>) => {
         for (const error of errors.filter(namesPurpose)) {
+          error.extensions['code'] = 'PURPOSE_UNKNOWN';
           error.extensions['allowedPurposes'] = purposes
             .filter((purpose) => contextValue.caller.purposes.has(purpose))
             .sort();

@@ -60,7 +60,10 @@ export class SubjectDirectory {
 
   #cacheOf(type: string): Map<string, number> {
     let cache = this.#cache.get(type);
-    if (cache === undefined) this.#cache.set(type, (cache = new Map()));
+    if (cache === undefined) {
+      cache = new Map<string, number>();
+      this.#cache.set(type, cache);
+    }
     return cache;
   }
 

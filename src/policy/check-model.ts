@@ -1,7 +1,16 @@
-import { Kind, type DocumentNode, type InterfaceTypeDefinitionNode } from 'graphql';
+import {
+  Kind,
+  type DocumentNode,
+  type FieldDefinitionNode,
+  type InterfaceTypeDefinitionNode,
+} from 'graphql';
 import { closest } from 'fastest-levenshtein';
-import type { Problem } from '../core/errors.ts';
-import type { DomainField, DomainModel, DomainType, JoinField } from './model.ts';
+import { soundFields, type CheckContext } from './check-context.ts';
+import { checkNames } from './check-names.ts';
+import { checkBetween, checkEnds, checkReach } from './check-relations.ts';
+import { checkColumns, checkKey, checkPlace } from './check-tables.ts';
+import { demandsOf, fieldsOver, isOwnKey, lacking, shownColumn } from './guards.ts';
+import type { DomainType, JoinField } from './model.ts';
 import { whereIs } from './parse-sdl.ts';
 import type { DirectiveReader } from './read-directives.ts';
 
@@ -13,25 +22,21 @@ export interface Surroundings {
   readonly resolvers: readonly string[];
 }
 
-type Report = (where: string, what: string, mend: string) => void;
-
 const oneOf = (wrong: string, right: readonly string[]): string =>
   right.length === 0
     ? 'there is none yet'
     : `did you mean \`${closest(wrong, [...right])}\`? There are: ${right.join(', ')}`;
 
-const categoriesOf = (field: DomainField | undefined): readonly string[] =>
-  field?.guard.kind === 'shield' ? field.guard.categories : [];
-
 const missingFrom = (needed: readonly string[], given: readonly string[]): readonly string[] =>
   needed.filter((name) => !given.includes(name));
 
-const checkMarks = (type: DomainType, model: DomainModel, report: Report): void => {
-  for (const field of type.fields.values()) {
+const checkMarks = (type: DomainType, c: CheckContext): void => {
+  if (c.unresolved.has(type.name)) return;
+  for (const field of soundFields(type, c)) {
     const { guard, where, coordinate } = field;
     if (!type.subject) {
       if (guard.kind === 'shield') {
-        report(
+        c.report(
           where,
           `\`${coordinate}\` is @shield-ed, but \`${type.name}\` concerns nobody, so nobody could agree`,
           'mark the type @subject or @about, or take @shield away',
@@ -40,12 +45,15 @@ const checkMarks = (type: DomainType, model: DomainModel, report: Report): void 
       continue;
     }
     if (guard.kind !== 'bare') continue;
+    // A list of what points here tells no column of this row, and its rows have rules of their own.
     const rowsHaveRules =
       field.kind === 'join' &&
       field.list &&
-      field.members.every((member) => model.types.get(member)?.subject);
+      !field.via &&
+      isOwnKey(type, field.own) &&
+      field.members.every((member) => c.model.types.get(member)?.subject);
     if (rowsHaveRules) continue;
-    report(
+    c.report(
       where,
       `\`${coordinate}\` is a field of a personal type and neither @shield-ed nor @open`,
       'write `@shield(category: …)` with what it discloses, or `@open(because: "…")`',
@@ -53,11 +61,11 @@ const checkMarks = (type: DomainType, model: DomainModel, report: Report): void 
   }
 };
 
-const checkRules = (type: DomainType, around: Surroundings, report: Report): void => {
-  for (const { guard, where, coordinate } of type.fields.values()) {
+const checkRules = (type: DomainType, around: Surroundings, c: CheckContext): void => {
+  for (const { guard, where, coordinate } of soundFields(type, c)) {
     if (guard.kind !== 'shield') continue;
     for (const rule of missingFrom(guard.rules, around.rules)) {
-      report(
+      c.report(
         where,
         `\`${coordinate}\` names the rule \`${rule}\`, which does not exist`,
         oneOf(rule, around.rules),
@@ -66,12 +74,12 @@ const checkRules = (type: DomainType, around: Surroundings, report: Report): voi
   }
 };
 
-const checkDerived = (type: DomainType, around: Surroundings, report: Report): void => {
-  for (const field of type.fields.values()) {
+const checkDerived = (type: DomainType, around: Surroundings, c: CheckContext): void => {
+  for (const field of soundFields(type, c)) {
     if (field.kind !== 'derived') continue;
     const { coordinate, where } = field;
     if (!around.resolvers.includes(coordinate)) {
-      report(
+      c.report(
         where,
         `\`${coordinate}\` is @derived and has no resolver`,
         `export \`resolvers.${coordinate}\` from the module that \`resolvers\` names in the configuration`,
@@ -80,7 +88,7 @@ const checkDerived = (type: DomainType, around: Surroundings, report: Report): v
     for (const name of field.from) {
       const input = type.fields.get(name);
       if (input?.kind !== 'column') {
-        report(
+        c.report(
           where,
           `\`${coordinate}\` is @derived from \`${name}\`, which is no column field of \`${type.name}\``,
           oneOf(
@@ -90,126 +98,105 @@ const checkDerived = (type: DomainType, around: Surroundings, report: Report): v
         );
         continue;
       }
-      const lacking = missingFrom(categoriesOf(input), categoriesOf(field));
-      if (lacking.length > 0) {
-        report(
-          where,
-          `\`${coordinate}\` would disclose ${lacking.join(', ')} of \`${input.coordinate}\``,
-          `add ${lacking.join(', ')} to its @shield`,
-        );
-      }
-      const rules = missingFrom(
-        input.guard.kind === 'shield' ? input.guard.rules : [],
-        field.guard.kind === 'shield' ? field.guard.rules : [],
+      const lacks = lacking(c.model, demandsOf(input), demandsOf(field));
+      if (lacks.length === 0) continue;
+      c.report(
+        where,
+        `\`${coordinate}\` would disclose what \`${input.coordinate}\` shields by ${lacks.join(', ')}`,
+        `add ${lacks.join(', ')} to its @shield`,
       );
-      if (rules.length > 0) {
-        report(
-          where,
-          `\`${coordinate}\` would pass by the rules of \`${input.coordinate}\``,
-          `add the rules ${rules.join(', ')} to its @shield`,
-        );
-      }
     }
   }
 };
 
-const checkJoin = (
+const checkTarget = (
   type: DomainType,
   field: JoinField,
-  model: DomainModel,
-  report: Report,
+  member: string,
+  { model, report }: CheckContext,
 ): void => {
   const { coordinate, where } = field;
-  for (const member of field.members) {
-    const target = model.types.get(member);
-    if (!target) {
+  const target = model.types.get(member);
+  if (!target) {
+    report(
+      where,
+      `\`${coordinate}\` leads to \`${member}\`, which has no @table`,
+      `give \`${member}\` a @table`,
+    );
+    return;
+  }
+  if (target.table.source !== type.table.source) {
+    if (!field.nullable) {
       report(
         where,
-        `\`${coordinate}\` leads to \`${member}\`, which has no @table`,
-        `give \`${member}\` a @table`,
+        `\`${coordinate}\` leads to the source \`${target.table.source}\` and is non-null, so an outage there would take \`${type.name}\` along`,
+        'write its type without the last `!`',
       );
-      continue;
     }
-    if (target.table.source !== type.table.source) {
-      if (!field.nullable) {
-        report(
-          where,
-          `\`${coordinate}\` leads to the source \`${target.table.source}\` and is non-null, so an outage there would take \`${type.name}\` along`,
-          'write its type without the last `!`',
-        );
-      }
-      if (field.via) {
-        report(
-          where,
-          `\`${coordinate}\` passes a table between into another source`,
-          'join within one source',
-        );
-      }
-    }
-    if (field.theirs === undefined && target.table.key.length > 1) {
+    if (field.via) {
       report(
         where,
-        `\`${coordinate}\` leads to \`${member}\`, whose key has several columns`,
-        'name the column of the other table with `on`',
+        `\`${coordinate}\` passes a table between into another source`,
+        'join within one source',
       );
     }
   }
-  if (!field.list && !field.nullable) {
+  if (field.theirs === undefined && target.table.key.length > 1) {
     report(
+      where,
+      `\`${coordinate}\` leads to \`${member}\`, whose key has several columns`,
+      'name the column of the other table with `on`',
+    );
+  }
+};
+
+const checkJoin = (type: DomainType, field: JoinField, c: CheckContext): void => {
+  const { coordinate, where } = field;
+  if (field.members.length === 0) {
+    c.report(
+      where,
+      `\`${coordinate}\` leads to an interface that no type implements`,
+      'write `implements` on the types whose rows it shows',
+    );
+  }
+  for (const member of field.members) checkTarget(type, field, member, c);
+  if (!field.list && !field.nullable) {
+    c.report(
       where,
       `\`${coordinate}\` is non-null, and the row it leads to may be missing`,
       'write its type without `!`',
     );
   }
-  // The look-up would tell what the cell it starts from holds.
-  for (const cell of type.fields.values()) {
-    if (cell.kind !== 'column' || cell.column !== field.own) continue;
-    const lacking = missingFrom(categoriesOf(cell), categoriesOf(field));
-    if (lacking.length > 0) {
-      report(
-        where,
-        `\`${coordinate}\` follows the column of \`${cell.coordinate}\` and would disclose ${lacking.join(', ')}`,
-        `add ${lacking.join(', ')} to its @shield`,
-      );
-    }
+  // The look-up would tell what the cell it starts from holds. A single row that shows its own
+  // column is compared with the others over that column elsewhere.
+  const starts = shownColumn(type, field) === undefined ? fieldsOver(type, field.own) : [];
+  for (const cell of starts.filter(c.sound)) {
+    const lacks = lacking(c.model, demandsOf(cell), demandsOf(field));
+    if (lacks.length === 0) continue;
+    c.report(
+      where,
+      `\`${coordinate}\` follows the column of \`${cell.coordinate}\` and would disclose ${lacks.join(', ')}`,
+      `add ${lacks.join(', ')} to its @shield`,
+    );
   }
+  checkReach(type, field, c);
+  checkBetween(type, field, c);
 };
 
-const checkKey = (type: DomainType, report: Report): void => {
-  if (!type.subject) return;
-  for (const field of type.fields.values()) {
-    if (field.kind !== 'column' || field.guard.kind !== 'shield') continue;
-    const isKey = type.table.key.includes(field.column) || type.person?.id === field.column;
-    if (isKey) {
-      report(
-        field.where,
-        `\`${field.coordinate}\` is @shield-ed and is the key of \`${type.name}\`, by which anybody may ask for a row`,
-        'key the table by a surrogate that discloses nothing, and mark that @open',
-      );
-    }
+const checkPromise = (node: FieldDefinitionNode, at: string, c: CheckContext): void => {
+  const marks = (node.directives ?? []).map(({ name }) => name.value);
+  for (const name of ['column', 'join', 'derived'].filter((one) => marks.includes(one))) {
+    c.report(
+      whereIs(node),
+      `\`${at}\` carries @${name}, and an interface has no table`,
+      `write @${name} on the field of each type that implements it`,
+    );
   }
-};
-
-/** A column has one rule, whatever the fields that show it are called. */
-const checkColumns = (type: DomainType, report: Report): void => {
-  if (!type.subject) return;
-  const first = new Map<string, DomainField>();
-  for (const field of type.fields.values()) {
-    // The own column of a list is the key that the other table points to, not something it shows.
-    if (field.kind === 'derived' || (field.kind === 'join' && field.list)) continue;
-    const column = field.kind === 'column' ? field.column : field.own;
-    const other = first.get(column);
-    if (other === undefined) {
-      first.set(column, field);
-      continue;
-    }
-    const [mine, theirs] = [categoriesOf(field), categoriesOf(other)];
-    if (missingFrom(mine, theirs).length + missingFrom(theirs, mine).length === 0) continue;
-    if (type.table.key.includes(column) && field.kind !== other.kind) continue;
-    report(
-      field.where,
-      `\`${field.coordinate}\` shows the same column \`${column}\` as \`${other.coordinate}\` under another rule`,
-      'give both the same @shield, or keep one of them',
+  if (marks.includes('shield') && marks.includes('open')) {
+    c.report(
+      whereIs(node),
+      `\`${at}\` is both @shield and @open`,
+      'keep one, or leave the rule to the types that implement it',
     );
   }
 };
@@ -218,32 +205,33 @@ const checkColumns = (type: DomainType, report: Report): void => {
 const checkInterfaces = (
   document: DocumentNode,
   reader: DirectiveReader,
-  model: DomainModel,
-  report: Report,
+  c: CheckContext,
 ): void => {
-  const interfaces = document.definitions.filter(
-    (node): node is InterfaceTypeDefinitionNode => node.kind === Kind.INTERFACE_TYPE_DEFINITION,
-  );
+  const interfaces = new Map<string, InterfaceTypeDefinitionNode>();
+  for (const node of document.definitions) {
+    if (node.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
+    interfaces.set(node.name.value, node);
+    for (const field of node.fields ?? []) {
+      checkPromise(field, `${node.name.value}.${field.name.value}`, c);
+    }
+  }
   for (const node of document.definitions) {
     if (node.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
     for (const { name } of node.interfaces ?? []) {
-      const declared = interfaces.find((one) => one.name.value === name.value);
-      for (const promised of declared?.fields ?? []) {
+      for (const promised of interfaces.get(name.value)?.fields ?? []) {
         const at = `${name.value}.${promised.name.value}`;
         const shield = reader.one('shield', promised, at);
         const open = reader.one('open', promised, at);
-        const field = model.types.get(node.name.value)?.fields.get(promised.name.value);
-        if (!field || (!shield && !open)) continue;
-        const lacking = missingFrom(shield?.categories ?? [], categoriesOf(field));
-        const contradicts =
-          lacking.length > 0 || (open !== undefined && field.guard.kind === 'shield');
-        if (!contradicts) continue;
-        report(
+        const field = c.model.types.get(node.name.value)?.fields.get(promised.name.value);
+        if (!field || !c.sound(field) || (!shield && !open)) continue;
+        const lacks = shield ? lacking(c.model, shield, demandsOf(field)) : [];
+        if (lacks.length === 0 && (open === undefined || field.guard.kind !== 'shield')) continue;
+        c.report(
           field.where,
-          `\`${field.coordinate}\` contradicts \`${at}\` (${whereIs(promised)}), which is ${open ? '@open' : `@shield-ed by ${shield?.categories.join(', ') ?? ''}`}`,
+          `\`${field.coordinate}\` contradicts \`${at}\` (${whereIs(promised)}), which is ${open ? '@open' : `@shield-ed by ${[...(shield?.categories ?? []), ...(shield?.rules ?? []).map((rule) => `rule ${rule}`)].join(', ')}`}`,
           open
             ? 'shield the interface’s field alike, or open this one'
-            : `add ${lacking.join(', ')} to its @shield`,
+            : `add ${lacks.join(', ')} to its @shield`,
         );
       }
     }
@@ -252,38 +240,39 @@ const checkInterfaces = (
 
 /** Checks the model as a whole against itself and against what the deployment brings. */
 export const checkModel = (
-  model: DomainModel,
   document: DocumentNode,
   reader: DirectiveReader,
   around: Surroundings,
-): readonly Problem[] => {
-  const problems: Problem[] = [];
-  const report: Report = (where, what, mend) => problems.push({ where, what, mend });
-  for (const type of model.types.values()) {
+  c: CheckContext,
+): void => {
+  const types = [...c.model.types.values()];
+  for (const type of types) {
     if (!around.sources.includes(type.table.source)) {
-      report(
+      c.report(
         type.where,
         `\`${type.name}\` comes from the source \`${type.table.source}\`, which is not configured`,
         oneOf(type.table.source, around.sources),
       );
     }
-    checkMarks(type, model, report);
-    checkRules(type, around, report);
-    checkDerived(type, around, report);
-    checkKey(type, report);
-    checkColumns(type, report);
-    for (const field of type.fields.values()) {
-      if (field.kind === 'join') checkJoin(type, field, model, report);
+    checkMarks(type, c);
+    checkRules(type, around, c);
+    checkDerived(type, around, c);
+    checkKey(type, c);
+    for (const field of soundFields(type, c)) {
+      if (field.kind === 'join') checkJoin(type, field, c);
     }
+    checkEnds(type, c);
+    checkPlace(type, c);
   }
-  checkInterfaces(document, reader, model, report);
-  const signIn = [...model.types.values()].filter((type) => type.person?.signIn);
+  checkColumns(types, c);
+  checkInterfaces(document, reader, c);
+  checkNames(document, c);
+  const signIn = types.filter((type) => type.person?.signIn);
   for (const extra of signIn.slice(1)) {
-    report(
+    c.report(
       extra.where,
       `\`${extra.name}\` has signIn: true besides \`${signIn[0]?.name ?? ''}\``,
       'let tokens name persons of one type only',
     );
   }
-  return problems;
 };

@@ -12,6 +12,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { PlanError } from '../core/errors.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -24,8 +25,18 @@ const included = (node: SelectionNode, variables: Variables): boolean => {
   return getDirectiveValues(GraphQLIncludeDirective, node, variables)?.['if'] !== false;
 };
 
-/** Collects selections of a document for one concrete type at a time, merging fragments. */
+/**
+ * Most selections that a plan may walk. Fragments under several aliases multiply: 2,000 tokens can
+ * stand for more selections than there are atoms, while a large honest query has some hundreds.
+ */
+export const maxSelections = 20_000;
+
+/**
+ * Collects selections of a document for one concrete type at a time, merging fragments.
+ * @throws PlanError when all that was asked of it together is more than `maxSelections`.
+ */
 export class FieldCollector {
+  #left = maxSelections;
   readonly #schema: GraphQLSchema;
   readonly #variables: Variables;
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
@@ -61,6 +72,12 @@ export class FieldCollector {
     visited: Set<string>,
   ): void {
     for (const node of selections) {
+      this.#left -= 1;
+      if (this.#left < 0) {
+        throw new PlanError(`the operation stands for more than ${maxSelections} selections`, {
+          maxSelections,
+        });
+      }
       if (!included(node, this.#variables)) continue;
       if (node.kind === Kind.FIELD) {
         const key = node.alias?.value ?? node.name.value;

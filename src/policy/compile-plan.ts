@@ -1,7 +1,13 @@
-import type { DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
+import {
+  OperationTypeNode,
+  type DocumentNode,
+  type FieldNode,
+  type OperationDefinitionNode,
+} from 'graphql';
 import { FieldCollector, type CollectedFields } from './collect-fields.ts';
 import type { Policy } from './compile-policy.ts';
 import { rootFieldsOf } from './generate-sdl.ts';
+import { isOwnKey } from './guards.ts';
 import type { DomainType, JoinField } from './model.ts';
 import type { JoinMember, PagePositions, Plan, ReadPlan, RootPlan, RowPlan } from './plan.ts';
 import { ReadBuilder, RowPlanBuilder, type PlanContext } from './row-plan-builder.ts';
@@ -25,7 +31,7 @@ interface Selected {
 class PlanCompiler {
   readonly #context: PlanContext;
   readonly #collector: FieldCollector;
-  readonly #filtered: Plan['filtered'][number][] = [];
+  readonly #filtered = new Map<string, Plan['filtered'][number]>();
 
   constructor(request: PlanRequest) {
     const { policy, document, variables, purpose, refused } = request;
@@ -41,7 +47,7 @@ class PlanCompiler {
   }
 
   compile({ operation, policy, purpose }: PlanRequest): Plan {
-    const kind = operation.operation === 'mutation' ? 'mutation' : 'query';
+    const kind = operation.operation === OperationTypeNode.MUTATION ? 'mutation' : 'query';
     const rootType = kind === 'mutation' ? 'Mutation' : 'Query';
     const fields = this.#collector.collect([operation.selectionSet], rootType);
     const finders = kind === 'mutation' ? new Map<string, RootFinder>() : rootFinders(policy);
@@ -60,7 +66,7 @@ class PlanCompiler {
       rows,
       guarded: [...guarded].sort(),
       personalTypes: [...personalTypes].sort(),
-      filtered: this.#filtered,
+      filtered: [...this.#filtered.values()],
     };
   }
 
@@ -133,21 +139,23 @@ class PlanCompiler {
       builder.join(key, {
         field: planned.field.name,
         list: planned.field.list,
-        members: this.#members(planned.field, nodes),
+        members: this.#members(builder.type, planned.field, nodes),
       });
     }
     return builder;
   }
 
-  #members(field: JoinField, nodes: readonly FieldNode[]): readonly JoinMember[] {
+  #members(from: DomainType, field: JoinField, nodes: readonly FieldNode[]): readonly JoinMember[] {
     return field.members.flatMap((member) => {
       const type = this.#context.policy.model.types.get(member);
       if (!type) return [];
       const columns = new ReadBuilder(type, this.#context);
       const builder = new RowPlanBuilder(columns, this.#context);
       const on = field.theirs ?? type.table.key[0] ?? 'id';
-      const gates = field.via ? [] : builder.gate(on);
-      for (const by of gates) this.#filtered.push({ field: field.coordinate, by });
+      const gates = field.via ? [] : builder.gate(on, isOwnKey(from, field.own));
+      for (const by of gates) {
+        this.#filtered.set(`${field.coordinate} ${by}`, { field: field.coordinate, by });
+      }
       this.#fill(builder, this.#collector.below(nodes, member));
       const read = columns.finish();
       const row = builder.finish(read);
@@ -182,6 +190,7 @@ export const rootFinders = (policy: Policy): ReadonlyMap<string, RootFinder> => 
 /**
  * Compiles one operation for one purpose into a plan. Pure: no caller, no person, no I/O. The
  * document must be valid against the policy's schema.
+ * @throws PlanError when the operation stands for too many selections.
  */
 export const compilePlan = (request: PlanRequest): Plan =>
   new PlanCompiler(request).compile(request);

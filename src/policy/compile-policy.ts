@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import {
   buildASTSchema,
   concatAST,
+  isTypeDefinitionNode,
+  isTypeExtensionNode,
   Kind,
   parse,
   print,
@@ -13,10 +15,11 @@ import {
 } from 'graphql';
 import { SchemaError, type Problem } from '../core/errors.ts';
 import type { Basis } from '../directives/basis.ts';
+import { checkDefinitions } from './check-definitions.ts';
 import { checkModel, type Surroundings } from './check-model.ts';
 import { generateSdl } from './generate-sdl.ts';
 import type { DomainModel } from './model.ts';
-import { parseSdl, whereIs } from './parse-sdl.ts';
+import { parseSdl, whereIs, type ParsedSdl } from './parse-sdl.ts';
 import { DirectiveReader } from './read-directives.ts';
 import { readCategories, readPurposes } from './read-enums.ts';
 import { readTypes } from './read-types.ts';
@@ -47,12 +50,14 @@ export interface Policy {
 }
 
 const nameOf = (definition: DefinitionNode): string =>
-  `${definition.kind} ${'name' in definition ? (definition.name?.value ?? '') : ''}`;
+  `${definition.kind} ${isTypeDefinitionNode(definition) || isTypeExtensionNode(definition) ? definition.name.value : ''}`;
 
+/** Several extensions of one enum have one name: their text orders them then. */
 const canonicalText = (document: DocumentNode): string =>
-  [...document.definitions]
-    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-    .map((definition) => print(definition))
+  document.definitions
+    .map((definition) => ({ name: nameOf(definition), text: print(definition) }))
+    .sort((a, b) => (a.name === b.name ? (a.text < b.text ? -1 : 1) : a.name < b.name ? -1 : 1))
+    .map(({ text }) => text)
     .join('\n\n');
 
 const pairsOf = (model: DomainModel): readonly Pair[] => {
@@ -100,20 +105,39 @@ export interface SdlSources {
   readonly domain: readonly Source[];
 }
 
-/**
- * Compiles SDL to a policy.
- * @throws SchemaError naming every problem, each with `file:line:column`, what and mend.
- */
-export const compilePolicy = (sdl: SdlSources, around: Surroundings): Policy => {
-  const { document, schema } = parseSdl([...sdl.governance, ...sdl.domain]);
-  const problems: Problem[] = [];
-  const reader = new DirectiveReader(schema, problems);
-  const domainFiles = new Set(sdl.domain.map((source) => source.name));
-  const isDomain = (node: DefinitionNode): boolean =>
-    node.loc !== undefined && domainFiles.has(node.loc.source.name);
+/** Everything that is known of SDL: the policy where it is sound, else what is wrong with it. */
+export interface PolicyReading {
+  readonly problems: readonly Problem[];
+  /** As far as it could be read, so that sources can be asked for what they lack even then. */
+  readonly model: DomainModel;
+  readonly policy?: Policy;
+}
+
+/** In the order of the files, then of the lines; each problem once. */
+const inOrder = (problems: readonly Problem[], sources: readonly Source[]): readonly Problem[] => {
+  const files = new Map(sources.map(({ name }, i) => [name, i]));
+  const placed = problems.map((problem) => {
+    const [, file = '', line = '0', column = '0'] = /^(.*):(\d+):(\d+)$/.exec(problem.where) ?? [];
+    return { problem, at: [files.get(file) ?? sources.length, Number(line), Number(column)] };
+  });
+  placed.sort(
+    ({ at: [f = 0, l = 0, c = 0] }, { at: [g = 0, m = 0, d = 0] }) => f - g || l - m || c - d,
+  );
+  const once = new Map(placed.map(({ problem }) => [`${problem.where} ${problem.what}`, problem]));
+  return [...once.values()];
+};
+
+const readModel = (
+  document: DocumentNode,
+  schema: GraphQLSchema,
+  reader: DirectiveReader,
+  isDomain: (node: DefinitionNode) => boolean,
+  problems: Problem[],
+): { readonly model: DomainModel; readonly unresolved: ReadonlySet<string> } => {
   const categories = readCategories(document, reader, problems);
   const purposes = readPurposes(document, reader, problems);
-  const types = resolveSubjects(readTypes(document, schema, reader, isDomain, problems), problems);
+  const raw = readTypes(document, schema, reader, isDomain, problems);
+  const types = resolveSubjects(raw, problems);
   const persons = [...types.values()].filter((type) => type.person);
   const signIn =
     persons.find((type) => type.person?.signIn) ?? persons.find((_, __, all) => all.length === 1);
@@ -125,24 +149,63 @@ export const compilePolicy = (sdl: SdlSources, around: Surroundings): Policy => 
     types,
     ...(signIn && { signInType: signIn.name }),
   };
-  problems.push(...checkModel(model, document, reader, around));
-  for (const node of document.definitions) {
-    if (node.kind === Kind.SCHEMA_DEFINITION) {
-      problems.push({
-        where: whereIs(node),
-        what: 'the domain SDL defines `schema`, whose root types are generated',
-        mend: 'take it away',
-      });
-    }
-  }
-  if (problems.length > 0) throw new SchemaError(problems);
+  const unresolved = [...raw].flatMap(([name, { about }]) =>
+    about && !types.get(name)?.subject ? [name] : [],
+  );
+  return { model, unresolved: new Set(unresolved) };
+};
 
+/** Fields of which graphql-js has said something already, by place: no more is said of them. */
+const brokenPlaces = ({ document, problems, isBroken }: ParsedSdl): ReadonlySet<string> => {
+  const places = new Set<string>();
+  if (problems.length === 0) return places;
+  visit(document, {
+    FieldDefinition: (node) => {
+      if (isBroken(node)) places.add(whereIs(node));
+    },
+    EnumValueDefinition: (node) => {
+      if (isBroken(node)) places.add(whereIs(node));
+    },
+  });
+  return places;
+};
+
+/**
+ * Reads SDL and checks it, and compiles it where it is sound.
+ * @throws SchemaError when it cannot be read at all, as with a syntax error.
+ */
+export const readPolicy = (sdl: SdlSources, around: Surroundings): PolicyReading => {
+  const sources = [...sdl.governance, ...sdl.domain];
+  const parsed = parseSdl(sources);
+  const { document, schema, isBroken } = parsed;
+  const domain = new Set(sdl.domain);
+  const isDomain = (node: DefinitionNode): boolean =>
+    node.loc !== undefined && domain.has(node.loc.source);
+  const broken = brokenPlaces(parsed);
+  const problems: Problem[] = [];
+  const reader = new DirectiveReader(schema, problems, isBroken);
+  const { model, unresolved } = readModel(document, schema, reader, isDomain, problems);
+  checkModel(document, reader, around, {
+    model,
+    unresolved,
+    sound: ({ where }) => !broken.has(where),
+    report: (where, what, mend) => problems.push({ where, what, mend }),
+  });
+  const found = inOrder(
+    [
+      ...parsed.problems,
+      ...checkDefinitions(document, isDomain),
+      ...problems.filter(({ where }) => !broken.has(where)),
+    ],
+    sources,
+  );
+  if (found.length > 0) return { problems: found, model };
+  return { problems: [], model, policy: compiled(model, document) };
+};
+
+const compiled = (model: DomainModel, document: DocumentNode): Policy => {
   const generated = generateSdl(model);
-  const complete = concatAST([
-    withListArguments(document, model),
-    ...(generated === '' ? [] : [parse(new Source(generated, 'generated SDL'))]),
-  ]);
-  const executable = parseSdlAgain(complete);
+  const executable = executableSchema(withListArguments(document, model), generated);
   const pairs = pairsOf(model);
   const byName = new Map(pairs.map((pair) => [`${pair.purpose} ${pair.category}`, pair]));
   const text = canonicalText(document);
@@ -156,10 +219,21 @@ export const compilePolicy = (sdl: SdlSources, around: Surroundings): Policy => 
   });
 };
 
-/** A generated name may clash with one of the domain's: graphql-js then says so, here with the mend. */
-const parseSdlAgain = (document: DocumentNode): GraphQLSchema => {
+/**
+ * Compiles SDL to a policy.
+ * @throws SchemaError naming every problem, each with `file:line:column`, what and mend.
+ */
+export const compilePolicy = (sdl: SdlSources, around: Surroundings): Policy => {
+  const { policy, problems } = readPolicy(sdl, around);
+  if (policy === undefined) throw new SchemaError(problems);
+  return policy;
+};
+
+/** The checks keep what is generated apart from what is written; should they not, this says so. */
+const executableSchema = (document: DocumentNode, generated: string): GraphQLSchema => {
   try {
-    return buildASTSchema(document);
+    const added = generated === '' ? [] : [parse(new Source(generated, 'generated SDL'))];
+    return buildASTSchema(concatAST([document, ...added]));
   } catch (error) {
     throw new SchemaError([
       {

@@ -2,12 +2,15 @@ import {
   buildASTSchema,
   concatAST,
   GraphQLError,
+  isTypeDefinitionNode,
+  Kind,
   parse,
   validate,
   validateSchema,
   ValuesOfCorrectTypeRule,
   type DocumentNode,
   type GraphQLSchema,
+  type Location,
   type Source,
 } from 'graphql';
 // graphql-js offers the collected SDL errors, with their places, only here; its public
@@ -63,23 +66,66 @@ const parseAll = (sources: readonly Source[], problems: Problem[]): DocumentNode
   });
 
 /**
- * Parses and validates SDL files as one schema, by graphql-js's own rules for SDL, for schemas and
- * for the values of directive arguments.
- * @throws SchemaError with every problem found, each with file, line and mend.
+ * The document as far as it makes a schema: of definitions of one name the first stands, and names
+ * that nothing defines are scalars. It only serves to look for further problems.
  */
-export const parseSdl = (
-  sources: readonly Source[],
-): { readonly document: DocumentNode; readonly schema: GraphQLSchema } => {
-  const problems: Problem[] = [];
-  const document = concatAST(parseAll(sources, problems));
+const mendable = (document: DocumentNode, errors: readonly GraphQLError[]): DocumentNode => {
+  const seen = new Set<string>();
+  const definitions = document.definitions.filter((node) => {
+    if (!isTypeDefinitionNode(node)) return true;
+    const first = !seen.has(node.name.value);
+    seen.add(node.name.value);
+    return first;
+  });
+  const unknown = errors.flatMap(({ message, nodes }) =>
+    message.startsWith('Unknown type')
+      ? (nodes ?? []).flatMap((node) => (node.kind === Kind.NAMED_TYPE ? [node.name.value] : []))
+      : [],
+  );
+  const stubs = [...new Set(unknown)].map((name) => parse(`scalar ${name}`, { noLocation: true }));
+  return concatAST([{ kind: Kind.DOCUMENT, definitions }, ...stubs]);
+};
+
+/** SDL as parsed, and what graphql-js itself found wrong with it. */
+export interface ParsedSdl {
+  readonly document: DocumentNode;
+  readonly schema: GraphQLSchema;
+  readonly problems: readonly Problem[];
+  /** Whether one of the problems lies within the node. */
+  readonly isBroken: (node: { readonly loc?: Location | undefined }) => boolean;
+}
+
+const within =
+  (errors: readonly GraphQLError[]): ParsedSdl['isBroken'] =>
+  ({ loc }) =>
+    loc !== undefined &&
+    errors.some(
+      ({ source, positions }) =>
+        source === loc.source && positions?.some((at) => loc.start <= at && at < loc.end),
+    );
+
+/**
+ * Parses and validates SDL files as one schema, by graphql-js's own rules for SDL, for schemas and
+ * for the values of directive arguments. What can be understood in spite of problems is given with
+ * them, so that all others can be found as well.
+ * @throws SchemaError when a file does not parse or no schema can be made of it at all.
+ */
+export const parseSdl = (sources: readonly Source[]): ParsedSdl => {
+  const syntax: Problem[] = [];
+  const parsed = concatAST(parseAll(sources, syntax));
   // A file that does not parse would make every name in it unknown: stop at the syntax.
-  if (problems.length > 0) throw new SchemaError(problems);
-  problems.push(...validateSDL(document).map(problemOf));
-  if (problems.length > 0) throw new SchemaError(problems);
-  const schema = buildASTSchema(document, { assumeValidSDL: true });
-  problems.push(...validateSchema(schema).map(problemOf));
-  if (problems.length > 0) throw new SchemaError(problems);
-  problems.push(...validate(schema, document, [ValuesOfCorrectTypeRule]).map(problemOf));
-  if (problems.length > 0) throw new SchemaError(problems);
-  return { document, schema };
+  if (syntax.length > 0) throw new SchemaError(syntax);
+  const errors = [...validateSDL(parsed)];
+  const document = errors.length === 0 ? parsed : mendable(parsed, errors);
+  const build = (assumeValid: boolean) =>
+    buildASTSchema(document, { assumeValidSDL: true, assumeValid });
+  try {
+    errors.push(...validateSchema(build(false)));
+    const schema = build(true);
+    errors.push(...validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: Infinity }));
+    return { document, schema, problems: errors.map(problemOf), isBroken: within(errors) };
+  } catch (error) {
+    if (errors.length === 0) throw error;
+    throw new SchemaError(errors.map(problemOf));
+  }
 };

@@ -1,7 +1,9 @@
 import {
   getDirectiveValues,
+  valueFromAST,
   type ConstDirectiveNode,
   type DirectiveNode,
+  type GraphQLDirective,
   type GraphQLSchema,
 } from 'graphql';
 import type { Problem } from '../core/errors.ts';
@@ -12,14 +14,32 @@ interface Carrier {
   readonly directives?: readonly ConstDirectiveNode[] | undefined;
 }
 
+/** The arguments that have a value of their type; the others are left out. */
+const readableArgs = (definition: GraphQLDirective, { arguments: nodes }: DirectiveNode) => {
+  const args: Record<string, unknown> = {};
+  for (const { name, type, defaultValue } of definition.args) {
+    const node = nodes?.find((argument) => argument.name.value === name);
+    const value: unknown = node ? valueFromAST(node.value, type) : undefined;
+    args[name] = value === undefined ? defaultValue : value;
+  }
+  return args;
+};
+
 /** Reads the directives of one SDL node into their models, complaining into `problems`. */
 export class DirectiveReader {
   readonly #schema: GraphQLSchema;
   readonly #problems: Problem[];
+  readonly #isBroken: (node: DirectiveNode) => boolean;
 
-  constructor(schema: GraphQLSchema, problems: Problem[]) {
+  /** @param isBroken whether a problem is already known of the directive: it is then read as far as it goes */
+  constructor(
+    schema: GraphQLSchema,
+    problems: Problem[],
+    isBroken: (node: DirectiveNode) => boolean = () => false,
+  ) {
     this.#schema = schema;
     this.#problems = problems;
+    this.#isBroken = isBroken;
   }
 
   /** The model of the directive, or nothing where the node does not carry it. */
@@ -45,11 +65,16 @@ export class DirectiveReader {
   ): DirectiveModels[K] {
     const definition = this.#schema.getDirective(name);
     if (!definition) throw new Error(`schema/governance does not define @${name}`);
-    const args = getDirectiveValues(definition, { directives: [directive] }) ?? {};
+    const broken = this.#isBroken(directive);
+    const args = broken
+      ? readableArgs(definition, directive)
+      : (getDirectiveValues(definition, { directives: [directive] }) ?? {});
     return parsers[name](args, {
       where: whereIs(directive),
       owner,
-      report: (problem) => this.#problems.push(problem),
+      report: (problem) => {
+        if (!broken) this.#problems.push(problem);
+      },
     });
   }
 }

@@ -91,11 +91,13 @@ export const readPurposes = (
   const tree = treeOf('purpose', nodes, problems);
   for (const node of nodes.values()) {
     const leaf = tree.leaves.includes(node.name);
-    if (leaf || (node.covers.length === 0 && node.places.length === 0)) continue;
+    const silent =
+      node.covers.length + node.places.length === 0 && node.basis === 'CONSENT' && !node.sale;
+    if (leaf || silent) continue;
     problems.push({
       where: node.where,
-      what: `purpose \`${node.name}\` has others under it and covers categories or places itself`,
-      mend: 'write `covers` and @basis on the purposes at the ends of the tree; the wider one needs all of them',
+      what: `purpose \`${node.name}\` has others under it and says itself what it covers, on which basis or that it is a sale`,
+      mend: 'write `covers`, `basis`, `sale` and @basis on the purposes at the ends of the tree; the wider one needs all of them',
     });
   }
   return { nodes, tree };

@@ -5,11 +5,12 @@ import {
   isLeafType,
   isListType,
   isNonNullType,
+  isObjectType,
   Kind,
+  type DefinitionNode,
   type DocumentNode,
   type FieldDefinitionNode,
   type GraphQLSchema,
-  type ObjectTypeDefinitionNode,
 } from 'graphql';
 import type { Problem } from '../core/errors.ts';
 import type { TableModel } from '../directives/table.ts';
@@ -95,11 +96,8 @@ const readField = (node: FieldDefinitionNode, c: FieldContext): DomainField | un
     );
   }
   // parseSdl has validated the document against the schema built from it.
-  const field = (
-    c.schema.getType(c.typeName) as unknown as {
-      getFields(): Record<string, { type: Parameters<typeof getNullableType>[0] }>;
-    }
-  ).getFields()[name];
+  const owner = c.schema.getType(c.typeName);
+  const field = isObjectType(owner) ? owner.getFields()[name] : undefined;
   if (!field) return undefined;
   const type = getNullableType(field.type);
   const nullable = !isNonNullType(field.type);
@@ -111,21 +109,36 @@ const readField = (node: FieldDefinitionNode, c: FieldContext): DomainField | un
     );
   }
   const base = { name, coordinate, guard, where };
-  if (derived) return { kind: 'derived', ...base, from: derived.from };
+  if (derived) {
+    if (!isLeafType(named)) {
+      complain(
+        `\`${coordinate}\` is @derived and leads to \`${named.name}\`, whose fields no rule would stand before`,
+        'let it be a scalar, an enum or a list of them',
+      );
+      return;
+    }
+    return { kind: 'derived', ...base, from: derived.from };
+  }
   if (!join) {
     if (!isLeafType(named)) {
-      return complain(
-        `\`${coordinate}\` leads to \`${named?.name ?? '?'}\` and has no @join`,
+      complain(
+        `\`${coordinate}\` leads to \`${named.name}\` and has no @join`,
         'say with @join which columns lead there',
       );
+      return;
     }
     const graphqlType = isListType(type) ? `[${named.name}]` : named.name;
     return { kind: 'column', ...base, column: column?.name ?? snakeCase(name), graphqlType };
   }
-  if (!named || isLeafType(named)) {
-    return complain(`\`${coordinate}\` has @join but no rows as its type`, 'take @join away');
+  if (isLeafType(named)) {
+    complain(`\`${coordinate}\` has @join but no rows as its type`, 'take @join away');
+    return;
   }
   const list = isListType(type);
+  if (isListType(type) && isListType(getNullableType(type.ofType))) {
+    complain(`\`${coordinate}\` is a list of lists of rows`, 'make it one list');
+    return;
+  }
   if (isAbstractType(named) && !list) {
     complain(
       `\`${coordinate}\` is a single \`${named.name}\`, and one key does not say in which table`,
@@ -158,21 +171,16 @@ export const readTypes = (
   document: DocumentNode,
   schema: GraphQLSchema,
   reader: DirectiveReader,
-  isDomain: (node: ObjectTypeDefinitionNode) => boolean,
+  isDomain: (node: DefinitionNode) => boolean,
   problems: Problem[],
 ): ReadonlyMap<string, RawType> => {
   const types = new Map<string, RawType>();
   for (const node of document.definitions) {
-    if (node.kind === Kind.OBJECT_TYPE_EXTENSION || node.kind === Kind.INTERFACE_TYPE_EXTENSION) {
-      problems.push({
-        where: whereIs(node),
-        what: `\`extend ${node.name.value}\` would hide a rule far from its type`,
-        mend: 'write the fields in the type itself',
-      });
-    }
     if (node.kind !== Kind.OBJECT_TYPE_DEFINITION || !isDomain(node)) continue;
     const name = node.name.value;
     const where = whereIs(node);
+    // `type String` would not be read at all; check-definitions says so.
+    if (!isObjectType(schema.getType(name))) continue;
     const table = reader.one('table', node, name);
     if (table === undefined || rootNames.has(name)) {
       problems.push({

@@ -1,4 +1,5 @@
 import type { Problem } from '../core/errors.ts';
+import { isOwnKey } from './guards.ts';
 import type { DomainType, SubjectPath } from './model.ts';
 import type { RawAbout, RawType } from './read-types.ts';
 
@@ -45,14 +46,36 @@ const follow = (name: string, seen: readonly string[], r: Resolution): SubjectPa
     });
   };
   const field = raw.type.fields.get(about.through);
-  if (field?.kind !== 'join') return complain('which is no @join field of it');
+  if (field?.kind !== 'join') {
+    complain('which is no @join field of it');
+    return;
+  }
   const target = field.members.length === 1 ? r.types.get(field.members[0] ?? '') : undefined;
-  if (field.list || !target || field.via) return complain('which is not a single row');
-  if (target.type.table.source !== raw.type.table.source) return complain('in another source');
-  if (seen.includes(target.type.name)) return complain('which leads back to where it began');
+  if (field.list || !target || field.via) {
+    complain('which is not a single row');
+    return;
+  }
+  if (target.type.table.source !== raw.type.table.source) {
+    complain('in another source');
+    return;
+  }
+  if ([...seen, name].includes(target.type.name)) {
+    complain('which leads back to where it began');
+    return;
+  }
+  const { key } = target.type.table;
+  const theirs = field.theirs ?? key[0] ?? 'id';
+  // Of several rows each could name another person, and one's say-so would open the other's row.
+  if (!isOwnKey(target.type, theirs)) {
+    complain(`which finds rows by \`${theirs}\`, not by the key, so perhaps several`);
+    return;
+  }
   const rest = follow(target.type.name, [...seen, name], r);
-  if (!rest) return complain('which does not lead to a person');
-  const theirs = field.theirs ?? target.type.table.key[0] ?? 'id';
+  // Where the next type is @about somebody, its own problem says why that person is not found.
+  if (!rest) {
+    if (!target.about) complain('which does not lead to a person');
+    return;
+  }
   return {
     ...rest,
     hops: [{ own: field.own, table: target.type.table.name, theirs }, ...rest.hops],

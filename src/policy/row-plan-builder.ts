@@ -1,5 +1,6 @@
 import type { Policy } from './compile-policy.ts';
 import { decideCoordinate, type Verdict } from './decide-coordinate.ts';
+import { fieldsOver, linkOf } from './guards.ts';
 import type { DomainField, DomainType, FieldGuard } from './model.ts';
 import type { CellPlan, Decide, JoinPlan, ReadPlan, RowPlan, SubjectRead } from './plan.ts';
 
@@ -66,7 +67,7 @@ export class ReadBuilder {
 
 /** Builds the plan of one selection over rows of one type, merging equal decisions. */
 export class RowPlanBuilder {
-  readonly #type: DomainType;
+  readonly type: DomainType;
   readonly #context: PlanContext;
   readonly #columns: ReadBuilder;
   readonly #decisions: Decide[] = [];
@@ -76,14 +77,14 @@ export class RowPlanBuilder {
   readonly #joins = new Map<string, JoinPlan>();
 
   constructor(columns: ReadBuilder, context: PlanContext) {
-    this.#type = columns.type;
+    this.type = columns.type;
     this.#columns = columns;
     this.#context = context;
   }
 
   /** Plans a field; `never` means that nothing below it will be read. */
   field(name: string): { readonly field: DomainField; readonly never: boolean } | undefined {
-    const field = this.#type.fields.get(name);
+    const field = this.type.fields.get(name);
     if (field === undefined) return undefined;
     const decision = this.#decide(field.coordinate, field.guard);
     const never = this.#decisions[decision]?.kind === 'never';
@@ -98,20 +99,18 @@ export class RowPlanBuilder {
   /**
    * Rows that were found by a column which discloses something about their own person stay only
    * if that person released it: being on the list would tell. The column that says whom a row
-   * concerns is no such cell.
+   * concerns is no such cell for rows that point at the very row they are reached from: there the
+   * field that leads to them says the same under the same rule.
    */
-  gate(column: string): readonly string[] {
-    const { subject } = this.#type;
-    const link = subject?.hops[0]?.own ?? subject?.column;
-    if (subject === undefined || column === link) return [];
+  gate(column: string, fromOwner: boolean): readonly string[] {
+    const { subject, person } = this.type;
+    if (subject === undefined) return [];
+    if (column === linkOf(this.type) && (person !== undefined || fromOwner)) return [];
     const added: string[] = [];
-    for (const field of this.#type.fields.values()) {
-      if (field.kind === 'derived' || field.guard.kind !== 'shield') continue;
-      if (field.kind === 'join' && field.list) continue;
-      if ((field.kind === 'column' ? field.column : field.own) !== column) continue;
-      const decision = this.#decide(field.coordinate, field.guard);
-      this.#gates.push({ decision, coordinate: field.coordinate });
-      added.push(field.coordinate);
+    for (const { guard, coordinate } of fieldsOver(this.type, column)) {
+      if (guard.kind !== 'shield') continue;
+      this.#gates.push({ decision: this.#decide(coordinate, guard), coordinate });
+      added.push(coordinate);
     }
     return added;
   }
@@ -125,7 +124,7 @@ export class RowPlanBuilder {
     const row: RowPlan = {
       number: this.#context.rows.length,
       read,
-      typeName: this.#type.name,
+      typeName: this.type.name,
       cells: [...this.#cells.values()],
       cellOf: this.#cells,
       decisions: this.#decisions,
@@ -166,7 +165,7 @@ export class RowPlanBuilder {
       return { ...base, index: this.#columns.add(column) };
     }
     const inputs = field.from.flatMap((from) => {
-      const input = this.#type.fields.get(from);
+      const input = this.type.fields.get(from);
       return input?.kind === 'column'
         ? [{ field: from, index: this.#columns.add(input.column) }]
         : [];

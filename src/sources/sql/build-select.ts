@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { ReadPlan } from '../../policy/plan.ts';
 import type { Find } from '../source.ts';
-import type { Catalog } from './catalog.ts';
+import { comparesAsItself, type Catalog, type Column } from './catalog.ts';
 
 export interface SelectContext {
   readonly knex: Knex;
@@ -12,112 +12,174 @@ export interface SelectContext {
 }
 
 /**
+ * A name of the SDL, quoted. Not by knex, for which a dot, ` as `, `*` and `[1]` within a name mean
+ * something; the mark that it takes for a binding is escaped.
+ */
+const quoted = (...names: readonly string[]): string =>
+  names
+    .map((name) => `"${name.replaceAll('"', '""')}"`)
+    .join('.')
+    .replaceAll('?', String.raw`\?`);
+
+/** A column of a table under its alias, and what the catalog says of it. */
+interface ColumnRef {
+  readonly sql: string;
+  readonly column: Column | undefined;
+}
+
+/** The parts of a statement that depend on how rows are found. */
+interface Sought {
+  readonly query: Knex.QueryBuilder;
+  readonly order: string;
+  readonly c: SelectContext;
+}
+
+/**
  * Builds the one statement that a fetch sends: the planned columns, the subject's id and place,
  * and the values that rows were found by. Every name is quoted, every value bound.
  */
 export const buildSelect = (read: ReadPlan, find: Find, c: SelectContext): Knex.QueryBuilder => {
-  const { knex } = c;
-  const table = (name: string, alias: string) => ({ [alias]: `${c.schema}.${name}` });
-  const query = knex.from(table(read.table, 't'));
-  const columns = read.columns.map((column, i) => knex.ref(`t.${column}`).as(`c${i}`));
-  void query.select(columns);
+  const query = c.knex.from(c.knex.raw(`${quoted(c.schema, read.table)} as "t"`));
+  const own = (name: string): ColumnRef => refTo('t', read.table, name, c);
+  read.columns.forEach((name, i) => selectAs(query, readable(own(name)), `c${i}`, c));
   if (read.subject) selectSubject(query, read, c);
-  const byKey = read.key.map((column) => `t.${column}`);
+  const keys = read.key.map(own);
+  const order = keys.map(({ sql }) => sql).join(', ');
+  const sought: Sought = { query, order, c };
 
   if (find.by === 'page') {
-    void query.select(byKey.map((key, i) => knex.ref(key).as(`k${i}`)));
+    keys.forEach((key, i) => selectAs(query, exactText(key), `k${i}`, c));
     if (find.after) {
-      const row = (items: readonly string[]) => `(${items.map(() => '?').join(', ')})`;
-      const refs = byKey.map((key) => knex.ref(key));
-      void query.whereRaw(`${row(byKey)} > ${row(find.after)}`, [...refs, ...find.after]);
+      const marks = find.after.map(() => '?').join(', ');
+      void query.whereRaw(`(${order}) > (${marks})`, [...find.after]);
     }
-    return query.orderBy(byKey).limit(find.limit);
+    return query.orderByRaw(order).limit(find.limit);
   }
 
   if (find.by === 'via') {
-    void query
-      .join(table(find.table, 'v'), `v.${find.to}`, `t.${read.key[0] ?? 'id'}`)
-      .select(knex.ref(`v.${find.on}`).as('m0'));
+    const on = refTo('v', find.table, find.on, c);
+    const to = refTo('v', find.table, find.to, c);
+    void query.joinRaw(
+      `inner join ${quoted(c.schema, find.table)} as "v" on ${to.sql} = ${keys[0]?.sql ?? 'null'}`,
+    );
+    selectAs(query, on.sql, 'm0', c);
     return find.first === undefined
-      ? whereAny(query, [`v.${find.on}`], [find.values], c).orderBy(byKey)
-      : lateral(query, `v.${find.on}`, find.table, find.on, find.values, find.first, byKey, c);
+      ? whereAny(sought, on, find.values)
+      : lateral(sought, on, find.values, find.first);
   }
 
-  const matched = find.columns.map((column) => `t.${column}`);
-  void query.select(matched.map((column, i) => knex.ref(column).as(`m${i}`)));
-  const [column, only] = find.columns;
-  if (find.first !== undefined && column !== undefined && only === undefined) {
-    const values = find.tuples.map(([value]) => value ?? '');
-    return lateral(query, `t.${column}`, read.table, column, values, find.first, byKey, c);
-  }
-  const lists = find.columns.map((_, i) => find.tuples.map((tuple) => tuple[i] ?? ''));
-  return whereAny(query, matched, lists, c).orderBy(byKey);
+  const matched = find.columns.map(own);
+  matched.forEach(({ sql }, i) => selectAs(query, sql, `m${i}`, c));
+  const [column, second] = matched;
+  if (column === undefined || second !== undefined)
+    return whereTuples(sought, matched, find.tuples);
+  const values = find.tuples.map(([value]) => value ?? '');
+  return find.first === undefined
+    ? whereAny(sought, column, values)
+    : lateral(sought, column, values, find.first);
 };
+
+const refTo = (alias: string, table: string, name: string, c: SelectContext): ColumnRef => ({
+  sql: quoted(alias, name),
+  column: c.catalog.get(table)?.get(name),
+});
+
+const selectAs = (query: Knex.QueryBuilder, sql: string, as: string, c: SelectContext): void => {
+  void query.select(c.knex.raw(`${sql} as "${as}"`));
+};
+
+/** Arrays of types whose number differs by database come as one text, unless asked for as texts. */
+const readable = ({ sql, column }: ColumnRef): string =>
+  column?.type === '_enum' || column?.type === '_citext' ? `${sql}::text[]` : sql;
+
+/** What a cursor names: to the microsecond, which a \`Date\` would cut off. */
+const exactText = ({ sql, column }: ColumnRef): string =>
+  column?.type === 'timestamp' || column?.type === 'timestamptz' ? `${sql}::text` : sql;
+
+/** A column and the type that values are compared with it as. */
+const comparable = ({ sql, column }: ColumnRef): { readonly sql: string; readonly type: string } =>
+  column === undefined || !comparesAsItself(column.type)
+    ? { sql: `${sql}::text`, type: 'text' }
+    : { sql, type: column.sqlType };
 
 /** `= any($1)` has one text whatever the number of values, so its plan can be kept. */
 const whereAny = (
-  query: Knex.QueryBuilder,
-  columns: readonly string[],
-  lists: readonly (readonly string[])[],
-  c: SelectContext,
+  { query, order, c }: Sought,
+  column: ColumnRef,
+  values: readonly string[],
 ): Knex.QueryBuilder => {
-  const refs = columns.map((column) => c.knex.ref(column));
-  const [first] = refs;
-  if (refs.length === 1 && first) {
-    void query.whereRaw('? = any(?)', [first, lists[0] as string[]]);
-  } else {
-    const tuples = (lists[0] ?? []).map((_, i) => lists.map((list) => list[i] ?? ''));
-    void query.whereIn([...columns], tuples);
-  }
-  return query.limit(c.maxRows + 1);
+  const { sql, type } = comparable(column);
+  return query
+    .whereRaw(`${sql} = any(?::${quotedType(type)}[])`, [values as string[]])
+    .orderByRaw(order)
+    .limit(c.maxRows + 1);
+};
+
+/** A type as the catalog writes it; one of somebody's own may have any name. */
+const quotedType = (sqlType: string): string => sqlType.replaceAll('?', String.raw`\?`);
+
+const whereTuples = (
+  { query, order, c }: Sought,
+  columns: readonly ColumnRef[],
+  tuples: readonly (readonly string[])[],
+): Knex.QueryBuilder => {
+  const compared = columns.map(comparable);
+  const lists = compared.map(({ type }) => `?::${quotedType(type)}[]`).join(', ');
+  return query
+    .whereRaw(
+      `(${compared.map(({ sql }) => sql).join(', ')}) in (select * from unnest(${lists}))`,
+      columns.map((_, i) => tuples.map((tuple) => tuple[i] ?? '')),
+    )
+    .orderByRaw(order)
+    .limit(c.maxRows + 1);
 };
 
 /** The first rows of each value: still one statement, and no more rows than are shown. */
 const lateral = (
-  query: Knex.QueryBuilder,
-  ref: string,
-  table: string,
-  column: string,
+  { query, order, c }: Sought,
+  column: ColumnRef,
   values: readonly string[],
   first: number,
-  byKey: readonly string[],
-  c: SelectContext,
 ): Knex.QueryBuilder => {
-  const type = c.catalog.get(table)?.get(column)?.sqlType ?? 'text';
-  const inner = query
-    .whereRaw('? = "p"."value"', [c.knex.ref(ref)])
-    .orderBy([...byKey])
-    .limit(first);
+  const { sql, type } = comparable(column);
+  const inner = query.whereRaw(`${sql} = "p"."value"`).orderByRaw(order).limit(first);
   // knex types neither raw FROM clauses nor builders as bindings.
   const outer = c.knex.select(c.knex.raw('"l".*')) as Knex.QueryBuilder;
-  const wanted = `unnest(?::${type}[]) as "p" ("value")`;
+  // Two texts may be one value, whose rows must not come twice.
+  const wanted = `(select distinct unnest(?::${quotedType(type)}[])) as "p" ("value")`;
   return outer
     .from(c.knex.raw(wanted, [values as string[]]))
     .joinRaw('cross join lateral ? as "l"', [inner as unknown as Knex.Value])
     .limit(c.maxRows + 1);
 };
 
+/** One person, one text: otherwise a person would be somebody else in another table. */
+const subjectText = ({ sql, column }: ColumnRef): string => {
+  if (column?.type === 'numeric') return `trim_scale(${sql})::text`;
+  return column?.type === 'bpchar' ? `${sql}::text` : sql;
+};
+
 const selectSubject = (query: Knex.QueryBuilder, read: ReadPlan, c: SelectContext): void => {
-  const { knex, schema } = c;
   if (!read.subject) return;
   const { path, place } = read.subject;
-  let from = 't';
+  let from = { alias: 't', table: read.table };
   path.hops.forEach((hop, i) => {
     const to = `h${i}`;
-    void query.leftJoin(
-      { [to]: `${schema}.${hop.table}` },
-      `${to}.${hop.theirs}`,
-      `${from}.${hop.own}`,
+    void query.joinRaw(
+      `left join ${quoted(c.schema, hop.table)} as "${to}"
+       on ${quoted(to, hop.theirs)} = ${quoted(from.alias, hop.own)}`,
     );
-    from = to;
+    from = { alias: to, table: hop.table };
   });
-  void query.select(knex.ref(`${from}.${path.column}`).as('s'));
+  const subject = refTo(from.alias, from.table, path.column, c);
+  selectAs(query, subjectText(subject), 's', c);
   if (!place || place.source !== read.source) return;
   if (path.hops.length === 0 && place.table === read.table && place.id === path.column) {
-    void query.select(knex.ref(`t.${place.column}`).as('w'));
+    selectAs(query, quoted('t', place.column), 'w', c);
     return;
   }
-  void query
-    .leftJoin({ w: `${schema}.${place.table}` }, `w.${place.id}`, `${from}.${path.column}`)
-    .select(knex.ref(`w.${place.column}`).as('w'));
+  void query.joinRaw(
+    `left join ${quoted(c.schema, place.table)} as "w" on ${quoted('w', place.id)} = ${subject.sql}`,
+  );
+  selectAs(query, quoted('w', place.column), 'w', c);
 };

@@ -19,21 +19,35 @@ interface CatalogRow {
 }
 
 /** Reads the columns of every table and view of one PostgreSQL schema. */
-export const readCatalog = async (knex: Knex, schema: string): Promise<Catalog> => {
-  const { rows } = await knex.raw<{ rows: CatalogRow[] }>(
-    `select c.relname as table, a.attname as column,
-       case when t.typtype = 'e' then 'enum'
-            when t.typtype = 'd' then (select b.typname from pg_type b where b.oid = t.typbasetype)
+export const readCatalog = async (
+  knex: Knex,
+  schema: string,
+  timeoutMs: number,
+): Promise<Catalog> => {
+  const { rows } = await knex
+    .raw<{ rows: CatalogRow[] }>(
+      `-- A domain is what it is made of, however often: its checks are for values to be stored.
+     with recursive base as (
+       select oid as of, oid, typname, typtype, typbasetype from pg_type
+       union all
+       select base.of, t.oid, t.typname, t.typtype, t.typbasetype
+       from base join pg_type t on base.typtype = 'd' and t.oid = base.typbasetype
+     )
+     select c.relname as table, a.attname as column,
+       case when t.typtype = 'e' then 'enum' when e.typtype = 'e' then '_enum'
             else t.typname end as type,
-       format_type(a.atttypid, null) as sql_type
+       -- -1 is "no modifier"; null would give character, which is character(1).
+       format_type(t.oid, -1) as sql_type
      from pg_attribute a
      join pg_class c on c.oid = a.attrelid
      join pg_namespace n on n.oid = c.relnamespace
-     join pg_type t on t.oid = a.atttypid
+     join base t on t.of = a.atttypid and t.typtype <> 'd'
+     left join pg_type e on e.typarray = t.oid
      where n.nspname = ? and c.relkind in ('r', 'p', 'v', 'm', 'f')
        and a.attnum > 0 and not a.attisdropped`,
-    [schema],
-  );
+      [schema],
+    )
+    .timeout(timeoutMs);
   const catalog = new Map<string, Map<string, Column>>();
   for (const { table, column, type, sql_type } of rows) {
     const columns = catalog.get(table) ?? new Map<string, Column>();
@@ -47,6 +61,27 @@ const between = (value: string, low: bigint, high: bigint): boolean => {
   if (!/^-?\d{1,20}$/.test(value)) return false;
   const number = BigInt(value);
   return number >= low && number <= high;
+};
+
+const isReal = (value: string, narrow: (number: number) => number): boolean => {
+  if (!/^-?\d{1,400}(\.\d{1,400})?(e[+-]?\d{1,3})?$/i.test(value)) return false;
+  const number = narrow(Number(value));
+  // What is too small for the type is an error to PostgreSQL, like what is too large.
+  return Number.isFinite(number) && (number !== 0 || !/[1-9]/.test(value.replace(/e.*/i, '')));
+};
+
+const instant =
+  /^(\d{4,6})-(\d\d)-(\d\d)(?:[T ]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?)?( BC)?$/;
+
+const isInstant = (value: string): boolean => {
+  if (value === 'infinity' || value === '-infinity') return true;
+  const [, year, month, day, , before] = instant.exec(value) ?? [];
+  if (year === undefined || Number(year) < 1 || Number(year) > (before ? 4_000 : 294_000))
+    return false;
+  // Years before Christ count from another end: the year 1 before is 0, a leap year.
+  const date = new Date(0);
+  date.setUTCFullYear(before ? 1 - Number(year) : Number(year), Number(month) - 1, Number(day));
+  return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
 };
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -68,14 +103,38 @@ export const couldBe = (value: string, type: string): boolean => {
       return /^-?\d{1,100}(\.\d{1,100})?$/.test(value);
     case 'uuid':
       return uuid.test(value);
+    case 'bool':
+      return value === 'true' || value === 'false';
+    case 'float4':
+      return isReal(value, Math.fround);
+    case 'float8':
+      return isReal(value, (number) => number);
     case 'date':
     case 'timestamp':
     case 'timestamptz':
-      return !Number.isNaN(Date.parse(value));
+      return isInstant(value);
     default:
       return true;
   }
 };
+
+const comparing = new Set([
+  ...['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'bool', 'uuid'],
+  ...['date', 'timestamp', 'timestamptz', 'text', 'varchar', 'bpchar', 'citext'],
+]);
+
+/**
+ * Whether values that `couldBe` lets pass are compared as the column's own type. All others are
+ * compared as texts, because a wrong one would be an error.
+ */
+export const comparesAsItself = (type: string): boolean => comparing.has(type);
+
+/** Column types that have one text for one value, or can be given one: what a person may be known by. */
+export const namesSubjects = (type: string): boolean => naming.has(type);
+const naming = new Set([
+  ...['int2', 'int4', 'int8', 'numeric', 'uuid'],
+  ...['text', 'varchar', 'bpchar', 'name', 'enum'],
+]);
 
 const texts = ['text', 'varchar', 'bpchar', 'char', 'name', 'citext', 'uuid', 'enum'];
 const wholes = ['int2', 'int4', 'int8'];

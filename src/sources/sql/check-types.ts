@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import type { Problem } from '../../core/errors.ts';
 import type { DomainType } from '../../policy/model.ts';
-import { columnTypesFor, type Catalog } from './catalog.ts';
+import { columnTypesFor, namesSubjects, type Catalog } from './catalog.ts';
 
 interface Need {
   readonly table: string;
@@ -51,6 +51,13 @@ const needsOf = (type: DomainType, types: readonly DomainType[]): readonly Need[
   return needs;
 };
 
+/** The column that says whom a row concerns. */
+const subjectColumn = ({
+  table,
+  subject,
+}: DomainType): { readonly table: string; readonly column: string } | undefined =>
+  subject && { table: subject.hops.at(-1)?.table ?? table.name, column: subject.column };
+
 /** Tables and columns that the SDL names and the database lacks, and columns of an unfit type. */
 export const checkTypes = (
   types: readonly DomainType[],
@@ -81,6 +88,15 @@ export const checkTypes = (
           `did you mean \`${hint}\`? Name it with @column, or correct the directive`,
         );
       }
+    }
+    const naming = subjectColumn(type);
+    const named = naming && catalog.get(naming.table)?.get(naming.column);
+    if (named && !namesSubjects(named.type)) {
+      report(
+        type.where,
+        `\`${type.name}\` knows its person by \`${naming.table}.${naming.column}\`, but a \`${named.sqlType}\` has several texts for one value`,
+        'name a column of whole numbers, text or uuid, so that a person is the same everywhere',
+      );
     }
     for (const field of type.fields.values()) {
       if (field.kind !== 'column') continue;

@@ -22,6 +22,24 @@ export interface SqlSourceOptions {
   readonly onStatement?: (sql: string) => void;
 }
 
+/** A silent server is given up this long after one that answers would have stopped by itself. */
+const graceMs = 500;
+
+const ignore = (): void => undefined;
+
+type Prepared = (error: Error | undefined, client: pg.Client) => void;
+
+/**
+ * By statements and not by start-up options, which an address with options of its own would
+ * replace: a source is only ever read, and dates come as this connector reads them.
+ */
+const prepare = (client: pg.Client, done: Prepared): void => {
+  client.query(
+    `set session characteristics as transaction read only; set datestyle to 'ISO'`,
+    (error: Error | null) => done(error ?? undefined, client),
+  );
+};
+
 /** A PostgreSQL database read by knex: planned columns only, read-only, one statement per fetch. */
 export class SqlSource implements Source {
   readonly name: string;
@@ -39,13 +57,12 @@ export class SqlSource implements Source {
         ...(connection as Knex.PgConnectionConfig),
         types: typeParsers,
         statement_timeout: timeoutMs,
-        // Also when the server is gone and says nothing any more.
-        query_timeout: timeoutMs + 500,
         connectionTimeoutMillis: timeoutMs,
-        options: '-c default_transaction_read_only=on',
       } as Knex.PgConnectionConfig,
-      pool: { min: 0, max: poolSize },
+      pool: { min: 0, max: poolSize, afterCreate: prepare },
       acquireConnectionTimeout: timeoutMs,
+      // knex would write SQL and its values to the console; what matters is thrown as well.
+      log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
     });
   }
 
@@ -58,7 +75,12 @@ export class SqlSource implements Source {
     onStatement?.(query.toSQL().sql);
     const rows = await this.#answer(
       // Rows as arrays: a column's name is never a property name.
-      query.options({ rowMode: 'array' }) as unknown as Promise<readonly (readonly unknown[])[]>,
+      // Also when the server is gone and says nothing: the connection is then given up.
+      query
+        .options({ rowMode: 'array' })
+        .timeout(this.#options.timeoutMs + graceMs) as unknown as Promise<
+        readonly (readonly unknown[])[]
+      >,
     );
     if (rows.length > maxRows) {
       throw new SourceError(
@@ -80,7 +102,10 @@ export class SqlSource implements Source {
   }
 
   async #readCatalog(): Promise<Catalog> {
-    return (this.#catalog ??= await this.#answer(readCatalog(this.#knex, this.#options.schema)));
+    const { schema, timeoutMs } = this.#options;
+    return (this.#catalog ??= await this.#answer(
+      readCatalog(this.#knex, schema, timeoutMs + graceMs),
+    ));
   }
 
   async #answer<T>(work: Promise<T>): Promise<T> {
@@ -93,7 +118,11 @@ export class SqlSource implements Source {
 
   #asSourceError(error: unknown): SourceError {
     const { name, code, message } = error as { name?: string; code?: string; message?: string };
-    const slow = code === '57014' || name === 'KnexTimeoutError' || /timeout/i.test(message ?? '');
+    const slow =
+      code === '57014' ||
+      code === 'ETIMEDOUT' ||
+      name === 'KnexTimeoutError' ||
+      (code === undefined && /timeout/i.test(message ?? ''));
     return slow
       ? new SourceError(
           `source \`${this.name}\` did not answer in time`,
@@ -115,10 +144,10 @@ const possible = (read: ReadPlan, find: Find, catalog: Catalog): Find | undefine
   const typeOf = (table: string, column: string): string =>
     catalog.get(table)?.get(column)?.type ?? 'text';
   if (find.by === 'page') {
-    const fits = find.after?.every((value, i) =>
-      couldBe(value, typeOf(read.table, read.key[i] ?? '')),
-    );
-    return fits === false ? undefined : find;
+    const { after } = find;
+    if (after === undefined) return find;
+    const fits = after.every((value, i) => couldBe(value, typeOf(read.table, read.key[i] ?? '')));
+    return fits && after.length === read.key.length ? find : undefined;
   }
   if (find.by === 'via') {
     const type = typeOf(find.table, find.on);

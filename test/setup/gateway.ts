@@ -1,0 +1,170 @@
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { startApp, type App } from '../../src/app.ts';
+import type { Config, Limits } from '../../src/config/config.ts';
+import { freshDatabase, type FreshDatabase } from './database.ts';
+
+/** Who asks, and for what, in a test. */
+export interface Asks {
+  /** Sent as the header; `@for` in the query does as well. */
+  readonly purpose?: string;
+  /** All scopes; `purpose:<purpose>` by default. */
+  readonly scope?: string;
+  readonly client?: string;
+  readonly subject?: string;
+  readonly roles?: readonly string[];
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly operationName?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** The bytes as they left. */
+  readonly text: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers of many shapes
+  readonly body: any;
+}
+
+export interface TestGateway {
+  readonly app: App;
+  readonly config: Config;
+  /** Sayso's own database; each source has one of its own. */
+  readonly own: FreshDatabase;
+  readonly sources: ReadonlyMap<string, FreshDatabase>;
+  /** Statements sent to sources since the last `statements.length = 0`. */
+  readonly statements: string[];
+  ask(query: string, asks?: Asks): Promise<Answer>;
+  token(asks: Asks): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface TestGatewayOptions {
+  /** The domain SDL, by file name or as one text. */
+  readonly schema: string | Readonly<Record<string, string>>;
+  /** SQL that fills each source; its names are the sources of the SDL. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** Files of modules. */
+  readonly rules?: string;
+  readonly resolvers?: string;
+  readonly limits?: Partial<Limits>;
+  readonly logLevel?: Config['logLevel'];
+  readonly introspection?: boolean;
+}
+
+/** pg's settings as a URL; a socket folder goes into the query. */
+export const urlOf = ({ user, password, host, port, database }: pg.ClientConfig): string => {
+  const parameters = new URLSearchParams({
+    user: user ?? '',
+    password: typeof password === 'string' ? password : '',
+    host: host ?? 'localhost',
+    port: String(port ?? 5432),
+  });
+  return `postgres:///${database ?? ''}?${parameters.toString()}`;
+};
+
+export const testLimits: Limits = {
+  maxDepth: 12,
+  maxAliases: 30,
+  maxTokens: 2_000,
+  maxBodyBytes: 256_000,
+  defaultPageSize: 20,
+  maxPageSize: 1_000,
+  maxRows: 50_000,
+  maxSnapshotSubjects: 100_000,
+};
+
+/** A whole gateway in this process, on real databases, with its own SDL. */
+export const startTestGateway = async (options: TestGatewayOptions): Promise<TestGateway> => {
+  const folder = await mkdtemp(join(tmpdir(), 'sayso-test-'));
+  const own = await freshDatabase();
+  const sources = new Map<string, FreshDatabase>();
+  for (const [name, sql] of Object.entries(options.sources)) {
+    const database = await freshDatabase();
+    await database.knex.raw(sql.replaceAll('?', '\\?'));
+    sources.set(name, database);
+  }
+  const schemaDir = join(folder, 'schema');
+  await mkdir(schemaDir);
+  const files =
+    typeof options.schema === 'string' ? { 'domain.graphql': options.schema } : options.schema;
+  for (const [name, text] of Object.entries(files)) await writeFile(join(schemaDir, name), text);
+  const dataDir = join(folder, 'data');
+  const config: Config = {
+    demo: true,
+    host: '127.0.0.1',
+    port: 0,
+    dataDir,
+    databaseUrl: urlOf(own.connection),
+    schemaDir,
+    loadSampleShop: false,
+    sources: new Map(
+      [...sources].map(([name, { connection }]) => [
+        name,
+        {
+          name,
+          kind: 'postgres',
+          at: { url: urlOf(connection) },
+          schema: 'public',
+          poolSize: 4,
+          timeoutMs: 2_000,
+        },
+      ]),
+    ),
+    identity: {
+      jwks: { file: join(dataDir, 'demo-jwks.json') },
+      issuer: 'sayso-demo',
+      audience: 'sayso',
+      algorithms: ['EdDSA'],
+      toleranceSeconds: 10,
+      subjectClaim: 'sub',
+    },
+    modules: {
+      ...(options.rules !== undefined && { rules: options.rules }),
+      ...(options.resolvers !== undefined && { resolvers: options.resolvers }),
+    },
+    limits: { ...testLimits, ...options.limits },
+    introspection: options.introspection ?? true,
+    logLevel: options.logLevel ?? 'silent',
+  };
+  const statements: string[] = [];
+  const app = await startApp(config, { onStatement: (_source, sql) => statements.push(sql) });
+
+  const token = async ({ purpose, scope, client, subject, roles }: Asks): Promise<string> => {
+    if (!app.issuer) throw new Error('a test gateway runs in demo mode');
+    return app.issuer.mint({
+      client: client ?? 'test-client',
+      scope: scope ?? (purpose === undefined ? 'none' : `purpose:${purpose}`),
+      ...(subject !== undefined && { subject }),
+      ...(roles && { roles }),
+    });
+  };
+  const ask = async (query: string, asks: Asks = {}): Promise<Answer> => {
+    const { statusCode, headers, body } = await app.server.inject({
+      method: 'POST',
+      url: '/graphql',
+      headers: {
+        authorization: `Bearer ${await token(asks)}`,
+        'content-type': 'application/json',
+        ...(asks.purpose !== undefined && { 'sayso-purpose': asks.purpose }),
+        ...asks.headers,
+      },
+      payload: JSON.stringify({
+        query,
+        variables: asks.variables,
+        operationName: asks.operationName,
+      }),
+    });
+    return { status: statusCode, headers, text: body, body: JSON.parse(body) };
+  };
+  const close = async (): Promise<void> => {
+    await app.close();
+    for (const database of sources.values()) await database.drop();
+    await own.drop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { app, config, own, sources, statements, ask, token, close };
+};
