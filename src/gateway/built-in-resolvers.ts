@@ -21,22 +21,23 @@ interface ConsentChange {
   readonly responseKey: string;
 }
 
-/** Who the change is for: a subject only ever acts for themself, an agent always for another. */
+/** Who the change is for: whom an agent names, else the person whose token it is. */
 const subjectOf = (args: ConsentArgs, { caller }: OperationContext, policy: Policy): SubjectRef => {
   const { signInType } = policy.model;
-  const type = args.subject?.type ?? signInType;
-  if (type === undefined) {
+  if (args.subject) {
+    if (!caller.mayWriteConsent) {
+      throw new ForbiddenError('to act for another needs the scope `consent:write`');
+    }
+    const type = args.subject.type ?? signInType;
+    if (type !== undefined) return { type, id: args.subject.id };
     throw new LedgerError('`subject.type` is needed: several types are persons', 'CONSENT_INVALID');
   }
-  if (caller.mayWriteConsent) {
-    if (args.subject) return { type, id: args.subject.id };
-    throw new LedgerError('name the `subject` you act for', 'CONSENT_INVALID');
+  if (caller.subject !== undefined && signInType !== undefined) {
+    return { type: signInType, id: caller.subject };
   }
-  if (args.subject) throw new ForbiddenError('to act for another needs the scope `consent:write`');
-  if (caller.subject === undefined || signInType === undefined) {
-    throw new ForbiddenError('this token stands for no person');
-  }
-  return { type: signInType, id: caller.subject };
+  throw caller.mayWriteConsent
+    ? new LedgerError('name the `subject` you act for', 'CONSENT_INVALID')
+    : new ForbiddenError('this token stands for no person');
 };
 
 const changeConsent =
@@ -51,7 +52,8 @@ const changeConsent =
       categories: args.categories ?? undefined,
       validUntil: args.validUntil ?? undefined,
       method: 'graphql',
-      actor: context.caller.mayWriteConsent ? context.caller.sub : undefined,
+      // A person acting for themself is known by number only.
+      actor: args.subject ? context.caller.sub : undefined,
     });
     const said = events[0];
     const covered = policy.pairs

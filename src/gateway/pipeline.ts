@@ -238,7 +238,8 @@ const actorOf = async ({ caller }: OperationRequest, road: Road): Promise<string
   const number = await road.subjects.known(signInType, caller.subject).catch((error: unknown) => {
     throw new AuditError(error);
   });
-  return number === undefined ? 'subject:unknown' : `subject:${number}`;
+  if (number !== undefined) return `subject:${number}`;
+  return caller.mayWriteConsent || caller.mayReadAudit ? caller.sub : 'subject:unknown';
 };
 
 /** Two changes with payloads would be decided at two heads, and an entry names one. */

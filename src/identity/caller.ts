@@ -4,8 +4,8 @@ export interface Caller {
   readonly client: string;
   readonly sub: string;
   /**
-   * The data subject's id when the token stands for a person acting for themself: the subject
-   * claim, unless it names the client, or the token may act for others (`consent:write`, `audit:read`).
+   * The data subject's id when the token stands for a person: the subject claim, unless it names
+   * the client. A token with `consent:write` may besides act for others, by naming them.
    */
   readonly subject?: string;
   /** Names of purposes in scopes `purpose:NAME`. */

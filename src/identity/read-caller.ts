@@ -77,9 +77,7 @@ export const readCaller = (payload: Claims, subjectClaim: string): Caller => {
   const scopes = readScopes(claims);
   const mayWriteConsent = scopes.has('consent:write');
   const mayReadAudit = scopes.has('audit:read');
-  // Who may act for others is never taken for one of the persons.
-  const actsForOthers = mayWriteConsent || mayReadAudit;
-  const subject = actsForOthers ? undefined : readSubject(claims[subjectClaim], client);
+  const subject = readSubject(claims[subjectClaim], client);
   const purposes = [...scopes]
     .filter((scope) => scope.startsWith('purpose:'))
     .map((scope) => scope.slice('purpose:'.length))
