@@ -20,7 +20,7 @@ import { ConsentStore } from './ledger/consent-store.ts';
 import { SubjectDirectory } from './ledger/subject-directory.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
 import { loadSample, type SampleProgress } from './load-sample.ts';
-import { demoCallers, sampleQueries } from './sample/sample-queries.ts';
+import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
 import { CheckedSource } from './sources/checked-source.ts';
 import { SqlSource } from './sources/sql/sql-source.ts';
 
@@ -121,7 +121,7 @@ const listen = async (
     isReady: () => readiness(road),
   });
   closers.push(() => server.close());
-  if (issuer) await registerConsole(server, consoleOptions(config, issuer));
+  await registerConsole(server, consoleOptions(config, policy, issuer));
   const url = await server.listen({ host: config.host, port: config.port });
   return { url, policy, server, issuer };
 };
@@ -182,12 +182,29 @@ const readiness = async ({ snapshot }: Road): Promise<Readonly<Record<string, st
   return state;
 };
 
+/** Callers of the demo: the sample shop's, or for another domain one for each of its purposes. */
+const callersOf = (config: Config, policy: LoadedPolicy['policy']): readonly DemoCaller[] =>
+  config.loadSampleShop
+    ? demoCallers
+    : [
+        ...policy.model.purposeTree.names.map((purpose) => ({
+          name: `a client for ${purpose}`,
+          client: 'demo',
+          scopes: [`purpose:${purpose}`],
+        })),
+        { name: 'auditor (audit:read)', client: 'demo-audit', scopes: ['audit:read'] },
+      ];
+
 /** Only the demo has callers to choose and tokens to give. */
-const consoleOptions = (config: Config, issuer: DemoIssuer) => ({
+const consoleOptions = (
+  config: Config,
+  policy: LoadedPolicy['policy'],
+  issuer: DemoIssuer | undefined,
+) => ({
   endpoint: '/graphql',
   sampleQueries: config.loadSampleShop ? sampleQueries : [],
-  callers: (config.loadSampleShop ? demoCallers : []).map(
-    ({ name, client, scopes, subject, claims }) => ({
+  ...(issuer && {
+    callers: callersOf(config, policy).map(({ name, client, scopes, subject, claims }) => ({
       name,
       token: () =>
         issuer.mint({
@@ -196,6 +213,6 @@ const consoleOptions = (config: Config, issuer: DemoIssuer) => ({
           ...(subject !== undefined && { subject }),
           ...(Array.isArray(claims?.['roles']) && { roles: claims['roles'] as string[] }),
         }),
-    }),
-  ),
+    })),
+  }),
 });
