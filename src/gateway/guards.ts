@@ -17,6 +17,9 @@ import { rootFieldsOf } from '../policy/generate-sdl.ts';
 // The ES module build of graphql-shield does not import on Node 24; both must be of one kind, and
 // with the same copy of graphql. The casts hold because the builds export the same.
 const require = createRequire(import.meta.url);
+// Shield's `chain` and `race` call this function, which Node 23 took away: they would refuse always.
+const util = require('node:util') as { isUndefined?: (value: unknown) => boolean };
+util.isUndefined ??= (value) => value === undefined;
 const { rule, and, shield, deny } = require('graphql-shield') as typeof Shield;
 const { applyMiddleware } = require('graphql-middleware') as typeof Middleware;
 

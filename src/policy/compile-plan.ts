@@ -10,7 +10,7 @@ import { rootFieldsOf } from './generate-sdl.ts';
 import { isOwnKey } from './guards.ts';
 import type { DomainType, JoinField } from './model.ts';
 import type { JoinMember, PagePositions, Plan, ReadPlan, RootPlan, RowPlan } from './plan.ts';
-import { ReadBuilder, RowPlanBuilder, type PlanContext } from './row-plan-builder.ts';
+import { placesMatter, ReadBuilder, RowPlanBuilder, type PlanContext } from './row-plan-builder.ts';
 
 export interface PlanRequest {
   readonly policy: Policy;
@@ -42,6 +42,8 @@ class PlanCompiler {
       guarded: new Set(),
       personalTypes: new Set(),
       rows: [],
+      verdicts: new Map(),
+      placesMatter: placesMatter(policy, purpose),
     };
     this.#collector = new FieldCollector(policy.schema, document, variables);
   }

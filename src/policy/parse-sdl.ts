@@ -45,13 +45,44 @@ const mendFor = (message: string): string => {
   return 'change the SDL so that it agrees with its definitions';
 };
 
+/** Of things that may stand once the later is to blame: the first may be every deployment's. */
+const isTwice = (message: string): boolean =>
+  /^There can be only one |can only be (defined|used) once/.test(message);
+
 const problemOf = (error: GraphQLError): Problem => {
+  const { message, nodes } = error;
   const line = error.locations?.[0];
+  const [first, last] = [nodes?.[0], nodes?.at(-1)];
+  if (first && last && first !== last && isTwice(message)) {
+    return {
+      where: whereIs(last),
+      what: message,
+      mend: `take it away or rename it; the other is at ${whereIs(first)}`,
+    };
+  }
   return {
     where: line ? `${error.source?.name ?? 'SDL'}:${line.line}:${line.column}` : 'SDL',
-    what: error.message.replace(/ Did you mean .+\?$/, ''),
-    mend: mendFor(error.message),
+    what: message.replace(/ Did you mean .+\?$/, ''),
+    mend: mendFor(message),
   };
+};
+
+/** A second type of one name would have its fields and directives told as second ones, too. */
+const withoutEchoes = (
+  errors: readonly GraphQLError[],
+  { definitions }: DocumentNode,
+): readonly GraphQLError[] => {
+  const lastOf = ({ nodes }: GraphQLError) => nodes?.at(-1)?.loc;
+  const around = (error: GraphQLError) =>
+    definitions.find(({ loc }) => {
+      const last = lastOf(error);
+      return last && loc?.source === last.source && loc.start <= last.start && last.end <= loc.end;
+    });
+  const types = errors.filter(({ message }) => message.startsWith('There can be only one type '));
+  const second = new Set(types.map(around));
+  return errors.filter(
+    (error) => types.includes(error) || !isTwice(error.message) || !second.has(around(error)),
+  );
 };
 
 const parseAll = (sources: readonly Source[], problems: Problem[]): DocumentNode[] =>
@@ -95,14 +126,28 @@ export interface ParsedSdl {
   readonly isBroken: (node: { readonly loc?: Location | undefined }) => boolean;
 }
 
-const within =
-  (errors: readonly GraphQLError[]): ParsedSdl['isBroken'] =>
-  ({ loc }) =>
-    loc !== undefined &&
-    errors.some(
-      ({ source, positions }) =>
-        source === loc.source && positions?.some((at) => loc.start <= at && at < loc.end),
-    );
+const within = (errors: readonly GraphQLError[]): ParsedSdl['isBroken'] => {
+  const bySource = new Map<Source, number[]>();
+  for (const { source, positions } of errors) {
+    if (!source || !positions) continue;
+    const known = bySource.get(source);
+    if (known) known.push(...positions);
+    else bySource.set(source, [...positions]);
+  }
+  for (const positions of bySource.values()) positions.sort((a, b) => a - b);
+  return ({ loc }) => {
+    const positions = loc && bySource.get(loc.source);
+    if (!positions) return false;
+    // The first position not before the node, by halves: thousands of problems meet thousands of nodes.
+    let [from, to] = [0, positions.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((positions[middle] ?? 0) < loc.start) from = middle + 1;
+      else to = middle;
+    }
+    return (positions[from] ?? Infinity) < loc.end;
+  };
+};
 
 /**
  * Parses and validates SDL files as one schema, by graphql-js's own rules for SDL, for schemas and
@@ -115,7 +160,7 @@ export const parseSdl = (sources: readonly Source[]): ParsedSdl => {
   const parsed = concatAST(parseAll(sources, syntax));
   // A file that does not parse would make every name in it unknown: stop at the syntax.
   if (syntax.length > 0) throw new SchemaError(syntax);
-  const errors = [...validateSDL(parsed)];
+  const errors = [...withoutEchoes(validateSDL(parsed), parsed)];
   const document = errors.length === 0 ? parsed : mendable(parsed, errors);
   const build = (assumeValid: boolean) =>
     buildASTSchema(document, { assumeValidSDL: true, assumeValid });

@@ -13,12 +13,26 @@ export interface PlanContext {
   readonly guarded: Set<string>;
   readonly personalTypes: Set<string>;
   readonly rows: RowPlan[];
+  /** Verdicts by coordinate: a field asked for under a thousand aliases is judged once. */
+  readonly verdicts: Map<string, Verdict>;
+  /** Whether some basis of this purpose differs by where a person lives. */
+  readonly placesMatter: boolean;
 }
+
+/** Whether a purpose's bases hang on where somebody lives. */
+export const placesMatter = (policy: Policy, purpose: string | undefined): boolean => {
+  const leaves = purpose === undefined ? [] : policy.model.purposeTree.leavesOf(purpose);
+  return policy.pairs.some((pair) => leaves.includes(pair.purpose) && pair.places.size > 0);
+};
 
 /** The verdict on a guarded coordinate; notes coordinates with named rules on the way. */
 const verdictOn = (coordinate: string, guard: FieldGuard, c: PlanContext): Verdict => {
   if (guard.kind === 'shield' && guard.rules.length > 0) c.guarded.add(coordinate);
-  return decideCoordinate(c.policy, guard, c.purpose, !c.refused.has(coordinate));
+  const known = c.verdicts.get(coordinate);
+  if (known) return known;
+  const verdict = decideCoordinate(c.policy, guard, c.purpose, !c.refused.has(coordinate));
+  c.verdicts.set(coordinate, verdict);
+  return verdict;
 };
 
 /** Gathers the columns that all selections over the same rows need. */
@@ -52,12 +66,8 @@ export class ReadBuilder {
   }
 
   #subjectRead(path: SubjectRead['path']): SubjectRead {
-    const { policy, purpose } = this.#context;
+    const { policy, placesMatter: matters } = this.#context;
     const person = policy.model.types.get(path.type);
-    const leaves = purpose === undefined ? [] : policy.model.purposeTree.leavesOf(purpose);
-    const matters = policy.pairs.some(
-      (pair) => leaves.includes(pair.purpose) && pair.places.size > 0,
-    );
     if (!matters || person?.person?.place === undefined) return { path };
     const { id, place } = person.person;
     const { name, source } = person.table;

@@ -133,7 +133,7 @@ describe('guards', () => {
 });
 
 describe('a module of rules', () => {
-  it.each([
+  it.each<[string, unknown]>([
     ['keeps a cache', rule('cached', { cache: 'contextual' })(() => true)],
     ['keeps a cache', rule('cached', { cache: 'strict' })(() => true)],
     [
