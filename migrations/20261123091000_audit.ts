@@ -35,6 +35,16 @@ export const up = async (knex: Knex): Promise<void> => {
     create index audit_entry_purpose on audit_entry (purpose, sequence);
     create trigger audit_entry_append_only before update or delete or truncate on audit_entry
       for each statement execute function sayso_append_only();
+    -- A sequence number that came twice would hide that an entry is missing.
+    create function sayso_sequence_forward() returns trigger language plpgsql as $$
+    begin
+      if new.sequence < old.sequence then
+        raise exception 'the sequence of the audit log never goes back' using errcode = '55000';
+      end if;
+      return new;
+    end $$;
+    create trigger audit_head_forward before update on audit_head
+      for each row execute function sayso_sequence_forward();
     -- What an entry names must stay what it was.
     create trigger policy_append_only before update or delete or truncate on policy
       for each statement execute function sayso_append_only();
@@ -42,5 +52,8 @@ export const up = async (knex: Knex): Promise<void> => {
 };
 
 export const down = async (knex: Knex): Promise<void> => {
-  await knex.raw('drop table audit_entry, audit_head, policy;');
+  await knex.raw(`
+    drop table audit_entry, audit_head, policy;
+    drop function sayso_sequence_forward;
+  `);
 };

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { AuditDecision, StoredAuditEntry } from './entry.ts';
+import { storable, type AuditDecision, type StoredAuditEntry } from './entry.ts';
 
 /** Which entries to read, newest first. */
 export interface AuditQuery {
@@ -71,11 +71,12 @@ const entryOf = (row: EntryRow): StoredAuditEntry => ({
 const readBatch = async (knex: Knex, query: AuditQuery): Promise<readonly StoredAuditEntry[]> => {
   const select = knex('audit_entry')
     .select(knex.raw(columns))
-    .orderBy('sequence', 'desc')
+    // With its table: alone it would be the text of the column list, and 999 come before 2500.
+    .orderBy('audit_entry.sequence', 'desc')
     .limit(query.first);
   if (query.before !== undefined) void select.where('sequence', '<', query.before);
-  if (query.client !== undefined) void select.where('client', query.client);
-  if (query.purpose !== undefined) void select.where('purpose', query.purpose);
+  if (query.client !== undefined) void select.where('client', storable(query.client));
+  if (query.purpose !== undefined) void select.where('purpose', storable(query.purpose));
   return ((await select) as unknown as EntryRow[]).map(entryOf);
 };
 

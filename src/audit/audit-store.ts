@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { AuditError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
-import type { AuditEntry } from './entry.ts';
+import { storable, type AuditEntry } from './entry.ts';
 
 /** The audit log's one writer. */
 export interface AuditStore {
@@ -29,11 +29,6 @@ const insert = `
 
 /** A log that is silent for longer counts as one that cannot be written. */
 const timeoutMs = 10_000;
-
-/** PostgreSQL's text holds neither: they are written as JSON would, rather than not logged. */
-const unstorable = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-const storable = (text: string): string =>
-  text.replace(unstorable, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 const asRecord = ({ decisions, ...entry }: AuditEntry, index: number) => ({
   ...entry,

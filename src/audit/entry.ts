@@ -35,3 +35,9 @@ export interface StoredAuditEntry extends AuditEntry {
   readonly sequence: number;
   readonly at: Date;
 }
+
+/** NUL and halves of surrogate pairs. */
+const unstorable = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** A text as the log holds it: what PostgreSQL's text cannot hold is written as JSON would. */
+export const storable = (text: string): string =>
+  text.replace(unstorable, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -4,27 +4,28 @@ import { notEmpty, optionalText, text, texts, type DirectiveParser } from './dir
 export interface TableModel {
   readonly source: string;
   readonly name: string;
-  readonly key: readonly string[];
+  /** Left out, it is the column behind the field `id`. */
+  readonly key?: readonly string[];
   /** Whether root fields are generated for the type. */
   readonly root: boolean;
   readonly plural?: string;
 }
 
 export const parseTable: DirectiveParser<TableModel> = (args, at) => {
-  const key = texts(args, 'key');
-  if (key.length === 0) {
+  const key = args['key'] === undefined ? undefined : texts(args, 'key');
+  if (key?.length === 0) {
     at.report({
       where: at.where,
       what: `the table of \`${at.owner}\` has no key columns`,
-      mend: 'name the columns of the primary key, or leave `key` out for `id`',
+      mend: 'name the columns of the primary key, or leave `key` out where the field `id` shows it',
     });
   }
-  for (const column of key) notEmpty(column, 'key', at);
+  for (const column of key ?? []) notEmpty(column, 'key', at);
   const plural = optionalText(args, 'plural');
   return {
     source: notEmpty(text(args, 'source'), 'source', at),
     name: notEmpty(text(args, 'name'), 'name', at),
-    key,
+    ...(key && { key }),
     root: args['root'] === true,
     ...(plural !== undefined && { plural }),
   };

@@ -69,13 +69,23 @@ export interface SubjectPath {
   readonly column: string;
 }
 
+/** A table whose key is known, whether @table names it or the field `id` shows it. */
+export interface KeyedTable extends TableModel {
+  readonly key: readonly string[];
+}
+
+/** What a type whose rows are persons says of them. */
+export interface PersonModel extends SubjectModel {
+  readonly id: string;
+}
+
 /** A type whose rows come from a table. */
 export interface DomainType {
   readonly name: string;
   readonly where: string;
-  readonly table: TableModel;
+  readonly table: KeyedTable;
   /** Present when the rows are persons. */
-  readonly person?: SubjectModel;
+  readonly person?: PersonModel;
   /** Present when the rows are or concern persons. */
   readonly subject?: SubjectPath;
   readonly fields: ReadonlyMap<string, DomainField>;

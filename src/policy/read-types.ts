@@ -11,10 +11,12 @@ import {
   type DocumentNode,
   type FieldDefinitionNode,
   type GraphQLSchema,
+  type ObjectTypeDefinitionNode,
 } from 'graphql';
 import type { Problem } from '../core/errors.ts';
+import type { SubjectModel } from '../directives/subject.ts';
 import type { TableModel } from '../directives/table.ts';
-import type { DomainField, DomainType, FieldGuard } from './model.ts';
+import type { DomainField, DomainType, FieldGuard, KeyedTable, PersonModel } from './model.ts';
 import { whereIs } from './parse-sdl.ts';
 import type { DirectiveReader } from './read-directives.ts';
 
@@ -44,7 +46,7 @@ interface FieldContext {
   readonly reader: DirectiveReader;
   readonly problems: Problem[];
   readonly typeName: string;
-  readonly table: TableModel;
+  readonly table: KeyedTable;
 }
 
 const guardOf = (node: FieldDefinitionNode, coordinate: string, c: FieldContext): FieldGuard => {
@@ -161,6 +163,36 @@ const readField = (node: FieldDefinitionNode, c: FieldContext): DomainField | un
   return { kind: 'join', ...base, members, list, nullable, own, ...theirs, ...via };
 };
 
+/** The key that @table names, or the column that the field `id` shows. */
+const keyed = (
+  table: TableModel,
+  node: ObjectTypeDefinitionNode,
+  reader: DirectiveReader,
+): KeyedTable => {
+  if (table.key) return { ...table, key: table.key };
+  const id = node.fields?.find(({ name }) => name.value === 'id');
+  const column = id && reader.one('column', id, `${node.name.value}.id`)?.name;
+  return { ...table, key: [column ?? 'id'] };
+};
+
+/** Persons are known by the key of their table, unless @subject says otherwise. */
+const personOf = (
+  subject: SubjectModel,
+  { key }: KeyedTable,
+  where: string,
+  problems: Problem[],
+): PersonModel => {
+  const [only = 'id', second] = key;
+  if (subject.id === undefined && second !== undefined) {
+    problems.push({
+      where,
+      what: '@subject without `id` uses the key of its table, and this key has several columns',
+      mend: 'name the column that holds the person’s id with `id`',
+    });
+  }
+  return { ...subject, id: subject.id ?? only };
+};
+
 const rootNames = new Set(['Query', 'Mutation', 'Subscription']);
 
 /**
@@ -181,8 +213,8 @@ export const readTypes = (
     const where = whereIs(node);
     // `type String` would not be read at all; check-definitions says so.
     if (!isObjectType(schema.getType(name))) continue;
-    const table = reader.one('table', node, name);
-    if (table === undefined || rootNames.has(name)) {
+    const written = reader.one('table', node, name);
+    if (written === undefined || rootNames.has(name)) {
       problems.push({
         where,
         what: rootNames.has(name)
@@ -194,7 +226,9 @@ export const readTypes = (
       });
       continue;
     }
-    const person = reader.one('subject', node, name);
+    const table = keyed(written, node, reader);
+    const subject = reader.one('subject', node, name);
+    const person = subject && personOf(subject, table, where, problems);
     const about = reader.one('about', node, name);
     if (person && about) {
       problems.push({

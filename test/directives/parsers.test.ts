@@ -81,7 +81,7 @@ describe('a directive as the definition has it', () => {
     [
       'table',
       '@table(source: "s", name: "n")',
-      { source: 's', name: 'n', key: ['id'], root: true },
+      { source: 's', name: 'n', root: true },
     ],
     [
       'table',
@@ -109,7 +109,7 @@ describe('null where the definition has a default', () => {
     [
       'table',
       '@table(source: "s", name: "n", root: null)',
-      { source: 's', name: 'n', key: ['id'], root: false },
+      { source: 's', name: 'n', root: false },
     ],
   ])('%s never means more than the default: %s', (name, sdl, model) => {
     expect(read(name, sdl)).toEqual({ model, problems: [] });

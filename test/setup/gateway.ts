@@ -45,8 +45,8 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   /** The domain SDL, by file name or as one text. */
   readonly schema: string | Readonly<Record<string, string>>;
-  /** SQL that fills each source; its names are the sources of the SDL. */
-  readonly sources: Readonly<Record<string, string>>;
+  /** SQL that fills each source, or a database that is there and stays; names as in the SDL. */
+  readonly sources: Readonly<Record<string, string | FreshDatabase>>;
   /** Files of modules. */
   readonly rules?: string;
   readonly resolvers?: string;
@@ -81,12 +81,22 @@ export const testLimits: Limits = {
 export const startTestGateway = async (options: TestGatewayOptions): Promise<TestGateway> => {
   const folder = await mkdtemp(join(tmpdir(), 'sayso-test-'));
   const own = await freshDatabase();
+  const made = [own];
   const sources = new Map<string, FreshDatabase>();
-  for (const [name, sql] of Object.entries(options.sources)) {
+  for (const [name, source] of Object.entries(options.sources)) {
+    if (typeof source !== 'string') {
+      sources.set(name, source);
+      continue;
+    }
     const database = await freshDatabase();
-    await database.knex.raw(sql.replaceAll('?', '\\?'));
+    made.push(database);
     sources.set(name, database);
+    await database.knex.raw(source.replaceAll('?', '\\?'));
   }
+  const cleanUp = async (): Promise<void> => {
+    for (const database of made.reverse()) await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  };
   const schemaDir = join(folder, 'schema');
   await mkdir(schemaDir);
   const files =
@@ -131,7 +141,11 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     logLevel: options.logLevel ?? 'silent',
   };
   const statements: string[] = [];
-  const app = await startApp(config, { onStatement: (_source, sql) => statements.push(sql) });
+  const onStatement = (_source: string, sql: string) => statements.push(sql);
+  const app = await startApp(config, { onStatement }).catch(async (error: unknown) => {
+    await cleanUp();
+    throw error;
+  });
 
   const token = async ({ purpose, scope, client, subject, roles }: Asks): Promise<string> => {
     if (!app.issuer) throw new Error('a test gateway runs in demo mode');
@@ -162,9 +176,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
   };
   const close = async (): Promise<void> => {
     await app.close();
-    for (const database of sources.values()) await database.drop();
-    await own.drop();
-    await rm(folder, { recursive: true, force: true });
+    await cleanUp();
   };
   return { app, config, own, sources, statements, ask, token, close };
 };

@@ -144,12 +144,13 @@ const lateral = (
   const { sql, type } = comparable(column);
   const inner = query.whereRaw(`${sql} = "p"."value"`).orderByRaw(order).limit(first);
   // knex types neither raw FROM clauses nor builders as bindings.
-  const outer = c.knex.select(c.knex.raw('"l".*')) as Knex.QueryBuilder;
+  const outer: Knex.QueryBuilder = c.knex.select(c.knex.raw('"l".*'));
+  const each = inner as unknown as Knex.Value;
   // Two texts may be one value, whose rows must not come twice.
   const wanted = `(select distinct unnest(?::${quotedType(type)}[])) as "p" ("value")`;
   return outer
     .from(c.knex.raw(wanted, [values as string[]]))
-    .joinRaw('cross join lateral ? as "l"', [inner as unknown as Knex.Value])
+    .joinRaw('cross join lateral ? as "l"', [each])
     .limit(c.maxRows + 1);
 };
 

@@ -57,6 +57,38 @@ export const readCatalog = async (
   return catalog;
 };
 
+/** Table, then the sets of columns that no two rows share and none leaves empty. Views are not in it. */
+export type UniqueKeys = ReadonlyMap<string, readonly (readonly string[])[]>;
+
+/** Reads what the database itself promises to be unique in each table of one PostgreSQL schema. */
+export const readUniqueKeys = async (
+  knex: Knex,
+  schema: string,
+  timeoutMs: number,
+): Promise<UniqueKeys> => {
+  const { rows } = await knex
+    .raw<{ rows: { readonly table: string; readonly keys: readonly (readonly string[])[] }[] }>(
+      `select c.relname as table, coalesce(json_agg(i.columns) filter (where i.filled), '[]') as keys
+     from pg_class c
+     join pg_namespace n on n.oid = c.relnamespace
+     left join lateral (
+       select json_agg(a.attname) as columns, bool_and(a.attnotnull) as filled
+       from pg_index x
+       join pg_attribute a on a.attrelid = x.indrelid
+         -- What an index only carries along (INCLUDE) stands behind its key columns.
+         and a.attnum = any(x.indkey[0:x.indnkeyatts - 1])
+       where x.indrelid = c.oid and x.indisunique and x.indisvalid
+         and x.indpred is null and x.indexprs is null
+       group by x.indexrelid
+     ) i on true
+     where n.nspname = ? and c.relkind in ('r', 'p')
+     group by c.relname`,
+      [schema],
+    )
+    .timeout(timeoutMs);
+  return new Map(rows.map(({ table, keys }) => [table, keys]));
+};
+
 const between = (value: string, low: bigint, high: bigint): boolean => {
   if (!/^-?\d{1,20}$/.test(value)) return false;
   const number = BigInt(value);

@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import type { Problem } from '../../core/errors.ts';
 import type { DomainType } from '../../policy/model.ts';
-import { columnTypesFor, namesSubjects, type Catalog } from './catalog.ts';
+import { columnTypesFor, namesSubjects, type Catalog, type UniqueKeys } from './catalog.ts';
 
 interface Need {
   readonly table: string;
@@ -58,10 +58,15 @@ const subjectColumn = ({
 }: DomainType): { readonly table: string; readonly column: string } | undefined =>
   subject && { table: subject.hops.at(-1)?.table ?? table.name, column: subject.column };
 
+/** Whether several rows may have the same values there. Of views the database promises nothing. */
+const mayRepeat = (table: string, columns: readonly string[], keys: UniqueKeys): boolean =>
+  keys.get(table)?.some((key) => key.every((column) => columns.includes(column))) === false;
+
 /** Tables and columns that the SDL names and the database lacks, and columns of an unfit type. */
 export const checkTypes = (
   types: readonly DomainType[],
   catalog: Catalog,
+  keys: UniqueKeys,
   source: string,
 ): readonly Problem[] => {
   const problems = new Map<string, Problem>();
@@ -88,6 +93,17 @@ export const checkTypes = (
           `did you mean \`${hint}\`? Name it with @column, or correct the directive`,
         );
       }
+    }
+    // Pages would lose rows, and one person's say-so would open another's row.
+    const ids = [type.table.key, ...(type.person ? [[type.person.id]] : [])];
+    for (const columns of ids) {
+      const known = columns.every((column) => catalog.get(type.table.name)?.has(column));
+      if (!known || !mayRepeat(type.table.name, columns, keys)) continue;
+      report(
+        type.where,
+        `\`${type.name}\` knows its rows by \`${columns.join(', ')}\`, which table \`${type.table.name}\` of source \`${source}\` does not keep unique and not null`,
+        `name columns that are a primary key, or unique and not null: ${(keys.get(type.table.name) ?? []).map((key) => `\`${key.join(', ')}\``).join('; ') || 'the table has none yet'}`,
+      );
     }
     const naming = subjectColumn(type);
     const named = naming && catalog.get(naming.table)?.get(naming.column);

@@ -5,7 +5,7 @@ import type { DomainType } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
 import type { Find, Row, Source } from '../source.ts';
 import { buildSelect } from './build-select.ts';
-import { couldBe, readCatalog, type Catalog } from './catalog.ts';
+import { couldBe, readCatalog, readUniqueKeys, type Catalog } from './catalog.ts';
 import { checkTypes } from './check-types.ts';
 import { typeParsers } from './type-parsers.ts';
 
@@ -67,21 +67,18 @@ export class SqlSource implements Source {
   }
 
   async fetch(read: ReadPlan, find: Find): Promise<readonly Row[]> {
-    const { maxRows, schema, onStatement } = this.#options;
+    const { maxRows, schema, timeoutMs, onStatement } = this.#options;
     const catalog = await this.#readCatalog();
     const wanted = possible(read, find, catalog);
     if (wanted === undefined) return [];
     const query = buildSelect(read, wanted, { knex: this.#knex, schema, catalog, maxRows });
     onStatement?.(query.toSQL().sql);
-    const rows = await this.#answer(
-      // Rows as arrays: a column's name is never a property name.
-      // Also when the server is gone and says nothing: the connection is then given up.
-      query
-        .options({ rowMode: 'array' })
-        .timeout(this.#options.timeoutMs + graceMs) as unknown as Promise<
-        readonly (readonly unknown[])[]
-      >,
-    );
+    // Rows as arrays: a column's name is never a property name. The limit is for a server that is
+    // gone and says nothing: its connection is then given up.
+    const sent: PromiseLike<readonly (readonly unknown[])[]> = query
+      .options({ rowMode: 'array' })
+      .timeout(timeoutMs + graceMs);
+    const rows = await this.#answer(sent);
     if (rows.length > maxRows) {
       throw new SourceError(
         `source \`${this.name}\` has more than ${maxRows} rows for this field; ask for fewer with \`first\``,
@@ -94,7 +91,10 @@ export class SqlSource implements Source {
 
   async check(types: readonly DomainType[]): Promise<readonly Problem[]> {
     this.#catalog = undefined;
-    return checkTypes(types, await this.#readCatalog(), this.name);
+    const { schema, timeoutMs } = this.#options;
+    const catalog = await this.#readCatalog();
+    const keys = await this.#answer(readUniqueKeys(this.#knex, schema, timeoutMs + graceMs));
+    return checkTypes(types, catalog, keys, this.name);
   }
 
   async close(): Promise<void> {
@@ -108,7 +108,7 @@ export class SqlSource implements Source {
     ));
   }
 
-  async #answer<T>(work: Promise<T>): Promise<T> {
+  async #answer<T>(work: PromiseLike<T>): Promise<T> {
     try {
       return await work;
     } catch (error) {

@@ -2,16 +2,17 @@ import pg from 'pg';
 
 const { builtins, getTypeParser } = pg.types;
 
+type TypeId = Parameters<typeof getTypeParser>[0];
 type Parser = (text: string) => unknown;
 
 // Its type says a function; it is this.
-const { create } = pg.types.arrayParser as unknown as {
+const arrayParser = pg.types.arrayParser as unknown as {
   create(source: string, transform: Parser): { parse(): unknown[] };
 };
 const listOf =
   (parser: Parser): Parser =>
   (text) =>
-    create(text, parser).parse();
+    arrayParser.create(text, parser).parse();
 
 const asIs = (text: string): string => text;
 
@@ -49,6 +50,6 @@ const parsers = new Map<number, Parser>([
 
 /** How this connector reads values; per connection, so that nobody else's are changed. */
 export const typeParsers: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: string) =>
+  getTypeParser: (oid: TypeId, format?: string) =>
     (format === 'binary' ? undefined : parsers.get(oid)) ?? (getTypeParser(oid, 'text') as Parser),
 };
