@@ -2,10 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createAuditStore, keepPolicy } from './audit/audit-store.ts';
 import type { Config } from './config/config.ts';
-import { SchemaError, SourceError, type Problem } from './core/errors.ts';
+import { SchemaError, SourceError } from './core/errors.ts';
 import { registerConsole } from './console/register-console.ts';
 import { migrate } from './database/migrate.ts';
 import { openDatabase, type SaysoDatabase } from './database/open-database.ts';
+import { identifiedConsents } from './decision/identified-consents.ts';
 import { builtInResolvers } from './gateway/built-in-resolvers.ts';
 import { createCursorSealer, readSecret } from './gateway/cursor.ts';
 import { createGuards } from './gateway/guards.ts';
@@ -19,10 +20,10 @@ import { ConsentSnapshot } from './ledger/consent-snapshot.ts';
 import { ConsentStore } from './ledger/consent-store.ts';
 import { SubjectDirectory } from './ledger/subject-directory.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
-import { loadSample, type SampleProgress } from './load-sample.ts';
+import { loadSampleConsents, loadSampleRows, type SampleProgress } from './load-sample.ts';
+import { openSources } from './open-sources.ts';
 import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
-import { CheckedSource } from './sources/checked-source.ts';
-import { SqlSource } from './sources/sql/sql-source.ts';
+import type { CheckedSource } from './sources/checked-source.ts';
 
 /** A running gateway. */
 export interface App {
@@ -86,12 +87,20 @@ const listen = async (
   await migrate(knex);
   await keepPolicy(knex, policy);
   const subjects = new SubjectDirectory(knex, limits.maxSnapshotSubjects);
-  const consents = new ConsentStore(knex, subjects, policy);
-  await loadSample({ config, database, policy, consents, ...options });
-
-  const sources = createSources(config, policy, database, logger, options);
+  await loadSampleRows(config, database, options.progress);
+  const sources = openSources({
+    config,
+    database,
+    types: policy.model.types,
+    onProblems: (source, problems) =>
+      logger.error({ problems }, `source ${source} lacks what the schema names`),
+    ...options,
+  });
   closers.push(() => Promise.all([...sources.values()].map((source) => source.close())));
   await checkSources(sources, logger);
+  const store = new ConsentStore(knex, subjects, policy);
+  const consents = identifiedConsents({ store, subjects, policy, sources });
+  await loadSampleConsents(config, database, policy, consents, options.progress);
 
   attachScalars(policy.schema);
   attachResolvers(policy, {
@@ -125,31 +134,6 @@ const listen = async (
   const url = await server.listen({ host: config.host, port: config.port });
   return { url, policy, server, issuer };
 };
-
-const createSources = (
-  config: Config,
-  policy: LoadedPolicy['policy'],
-  database: SaysoDatabase,
-  logger: Logger,
-  options: AppOptions,
-): ReadonlyMap<string, CheckedSource> =>
-  new Map(
-    [...config.sources].map(([name, source]) => {
-      const types = [...policy.model.types.values()].filter((type) => type.table.source === name);
-      const sql = new SqlSource({
-        ...source,
-        connection:
-          'url' in source.at
-            ? { connectionString: source.at.url }
-            : database.connection(source.at.database),
-        maxRows: config.limits.maxRows,
-        ...(options.onStatement && { onStatement: (text) => options.onStatement?.(name, text) }),
-      });
-      const warn = (problems: readonly Problem[]): void =>
-        logger.error({ problems }, `source ${name} lacks what the schema names`);
-      return [name, new CheckedSource(sql, types, warn)];
-    }),
-  );
 
 /** What a source lacks stops the start; one that is down does not, and stays unread until it was checked. */
 const checkSources = async (

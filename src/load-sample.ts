@@ -1,6 +1,6 @@
 import type { Config } from './config/config.ts';
 import type { SaysoDatabase } from './database/open-database.ts';
-import type { ConsentStore } from './ledger/consent-store.ts';
+import type { Consents } from './decision/identified-consents.ts';
 import type { Policy } from './policy/compile-policy.ts';
 import { loadShop, sampleVersion } from './sample/load-shop.ts';
 import { sampleConsents } from './sample/sample-consents.ts';
@@ -8,27 +8,21 @@ import { sampleConsents } from './sample/sample-consents.ts';
 /** Called as loading goes on; never at all when everything is there already. */
 export type SampleProgress = (done: number, total: number, what: string) => void;
 
-export interface LoadSampleOptions {
-  readonly config: Config;
-  readonly database: SaysoDatabase;
-  readonly policy: Policy;
-  readonly consents: ConsentStore;
-  readonly progress?: SampleProgress;
-}
-
 const databaseOf = (config: Config, source: string): string | undefined => {
   const at = config.sources.get(source)?.at;
   return at && 'database' in at ? at.database : undefined;
 };
 
 /**
- * Makes the databases that sources name on Sayso's own PostgreSQL, and fills the sample shop where
- * it is missing: each source and the say-so in one transaction of its own, so that a start that
- * was cut short is simply gone on with.
+ * Makes the databases that sources name on Sayso's own PostgreSQL, and fills those of the sample
+ * shop where they are empty, each in one transaction: a start that was cut short is simply gone
+ * on with.
  */
-export const loadSample = async (options: LoadSampleOptions): Promise<void> => {
-  const { config, database, policy, consents } = options;
-  const progress = options.progress ?? (() => undefined);
+export const loadSampleRows = async (
+  config: Config,
+  database: SaysoDatabase,
+  progress: SampleProgress = () => undefined,
+): Promise<void> => {
   for (const source of config.sources.values()) {
     if ('database' in source.at) await database.ensureDatabase(source.at.database);
   }
@@ -36,7 +30,18 @@ export const loadSample = async (options: LoadSampleOptions): Promise<void> => {
   const crm = databaseOf(config, 'crm');
   if (!config.loadSampleShop || shop === undefined || crm === undefined) return;
   await loadShop({ shop: database.connection(shop), crm: database.connection(crm), progress });
+};
+
+/** Records what the sample's customers said, once. */
+export const loadSampleConsents = async (
+  config: Config,
+  database: SaysoDatabase,
+  policy: Policy,
+  consents: Consents,
+  progress: SampleProgress = () => undefined,
+): Promise<void> => {
   const name = `sample-shop-${sampleVersion}`;
+  if (!config.loadSampleShop) return;
   if (await database.knex('consent_import').where({ name }).first('name')) return;
   const { purposeTree, categoryTree, types } = policy.model;
   // Another SDL over the sample's tables may know less; it then starts with less say-so.
@@ -46,6 +51,7 @@ export const loadSample = async (options: LoadSampleOptions): Promise<void> => {
       purposeTree.has(purpose) &&
       categories.every((category) => categoryTree.has(category)),
   );
+  if (events.length === 0) return;
   const total = events.length;
   await consents.append(events, {
     name,

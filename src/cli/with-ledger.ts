@@ -1,19 +1,18 @@
 import { keepPolicy } from '../audit/audit-store.ts';
 import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open-database.ts';
-import { ConsentSnapshot } from '../ledger/consent-snapshot.ts';
+import { identifiedConsents, type Consents } from '../decision/identified-consents.ts';
 import { ConsentStore } from '../ledger/consent-store.ts';
 import { SubjectDirectory } from '../ledger/subject-directory.ts';
 import { loadPolicy } from '../load-policy.ts';
+import { openSources } from '../open-sources.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { readConfig } from './read-config.ts';
 
 /** What commands on the ledger work with. */
 export interface LedgerTools {
   readonly policy: Policy;
-  readonly subjects: SubjectDirectory;
-  readonly consents: ConsentStore;
-  readonly snapshot: ConsentSnapshot;
+  readonly consents: Consents;
 }
 
 /**
@@ -28,14 +27,22 @@ export const withLedger = async <T>(use: (tools: LedgerTools) => Promise<T>): Pr
     const { knex } = database;
     await migrate(knex);
     await keepPolicy(knex, policy);
-    const { maxSnapshotSubjects } = config.limits;
-    const subjects = new SubjectDirectory(knex, maxSnapshotSubjects);
-    return await use({
-      policy,
-      subjects,
-      consents: new ConsentStore(knex, subjects, policy),
-      snapshot: new ConsentSnapshot(knex, policy, maxSnapshotSubjects),
+    const subjects = new SubjectDirectory(knex, config.limits.maxSnapshotSubjects);
+    const sources = openSources({
+      config,
+      database,
+      types: policy.model.types,
+      onProblems: () => undefined,
     });
+    try {
+      const store = new ConsentStore(knex, subjects, policy);
+      return await use({
+        policy,
+        consents: identifiedConsents({ store, subjects, policy, sources }),
+      });
+    } finally {
+      for (const source of sources.values()) await source.close();
+    }
   } finally {
     await database.close();
   }

@@ -71,12 +71,20 @@ export type PurposeErrorCode =
 
 /** 400 or 403: the purpose is missing, unknown, contradictory, or not in the token's scopes. */
 export class PurposeError extends SaysoError {
-  constructor(message: string, code: PurposeErrorCode, allowedPurposes: readonly string[]) {
+  /** The purpose that was asked for, when the policy has it; the log keeps it. */
+  readonly asked: string | undefined;
+  constructor(
+    message: string,
+    code: PurposeErrorCode,
+    allowedPurposes: readonly string[],
+    asked?: string,
+  ) {
     super(message, {
       code,
       status: code === 'PURPOSE_NOT_ALLOWED' ? 403 : 400,
       details: { allowedPurposes },
     });
+    this.asked = asked;
   }
 }
 

@@ -64,10 +64,11 @@ export class GovernedReader {
   async release(
     rows: readonly Row[],
     plan: RowPlan,
+    wanted?: (index: number) => boolean,
   ): Promise<readonly (ReleasedRow | undefined)[]> {
     const places = await this.#places(rows, plan.read);
     try {
-      return await releaseRows(rows, plan, places, this.#decision);
+      return await releaseRows(rows, plan, places, this.#decision, wanted);
     } catch (error) {
       this.#decision.onFault(error);
       throw error;
@@ -98,39 +99,53 @@ export class GovernedReader {
     values: readonly string[],
     first: number | undefined,
   ): Promise<(readonly ReleasedRow[])[]> {
-    const members = await Promise.all(
-      join.members.map((member) => this.#joinMember(member, values, first)),
+    const read = await Promise.all(
+      join.members.map((member) => this.#readMember(member, values, first)),
     );
-    return values.map((value) => {
-      const rows = members.flatMap((found) => found.get(value) ?? []);
-      return first === undefined ? rows : rows.slice(0, first);
-    });
+    const found = new Map<string, ReleasedRow[]>(values.map((value) => [value, []]));
+    // One member after the other: what `first` cuts off must be known before anything is recorded.
+    for (const [i, member] of join.members.entries()) {
+      await this.#releaseMember(member, read[i] ?? [], first ?? Infinity, found);
+    }
+    return values.map((value) => found.get(value) ?? []);
   }
 
-  async #joinMember(
-    member: JoinMember,
+  async #readMember(
+    { read, row, on, via, closed }: JoinMember,
     values: readonly string[],
     first: number | undefined,
-  ): Promise<ReadonlyMap<string, ReleasedRow[]>> {
-    const found = new Map<string, ReleasedRow[]>();
-    if (member.closed) return found;
-    const { read, row: plan, on, via } = member;
+  ): Promise<readonly Row[]> {
+    if (closed) return [];
     // Rows that a gate hides must not take the place of others: cut only after deciding.
-    const cut = first !== undefined && plan.gates.length === 0 ? { first } : {};
-    const find: Find = via
-      ? { by: 'via', table: via.table, on: via.on, to: via.to, values, ...cut }
-      : { by: 'equal', columns: [on], tuples: values.map((value) => [value]), ...cut };
-    const rows = await this.#fetch(read, find);
-    const released = await this.release(rows, plan);
+    const cut = first !== undefined && row.gates.length === 0 ? { first } : {};
+    return this.#fetch(
+      read,
+      via
+        ? { by: 'via', table: via.table, on: via.on, to: via.to, values, ...cut }
+        : { by: 'equal', columns: [on], tuples: values.map((value) => [value]), ...cut },
+    );
+  }
+
+  async #releaseMember(
+    { read, row: plan, closed }: JoinMember,
+    rows: readonly Row[],
+    first: number,
+    found: ReadonlyMap<string, ReleasedRow[]>,
+  ): Promise<void> {
+    if (closed) this.#decision.recorder.noteClosed(plan);
     const tail = tailOf(read);
-    released.forEach((row, i) => {
-      const value = asText(rows[i]?.values[tail]);
-      if (row === undefined || value === null) return;
-      const group = found.get(value);
-      if (group) group.push(row);
-      else found.set(value, [row]);
+    const groups = rows.map(({ values }) => found.get(asText(values[tail]) ?? ''));
+    const room = new Map([...found.values()].map((group) => [group, first - group.length]));
+    const released = await this.release(rows, plan, (i) => {
+      const group = groups[i];
+      const left = group === undefined ? 0 : (room.get(group) ?? 0);
+      if (group === undefined || left <= 0) return false;
+      room.set(group, left - 1);
+      return true;
     });
-    return found;
+    released.forEach((row, i) => {
+      if (row !== undefined) groups[i]?.push(row);
+    });
   }
 
   /** Where each row's person lives, when a decision turns on it. */

@@ -48,19 +48,34 @@ export class DecisionRecorder {
   }
 
   note(plan: RowPlan, decision: number, reason: LoggedReason, subject: number): void {
+    this.#setOf(plan, decision, reason).push(subject);
+  }
+
+  /** A list that no row could join, so that none was read: whom it left out is not known. */
+  noteClosed(plan: RowPlan): void {
+    for (const { decision } of plan.gates) {
+      const decided = plan.decisions[decision];
+      if (decided?.kind === 'never') this.#setOf(plan, decision, decided.reason);
+    }
+  }
+
+  noteAsked(subject: number): void {
+    this.#asked.add(subject);
+  }
+
+  #setOf(plan: RowPlan, decision: number, reason: LoggedReason): number[] {
     let byDecision = this.#sets.get(plan);
     if (byDecision === undefined) {
       byDecision = plan.decisions.map(() => new Map<LoggedReason, number[]>());
       this.#sets.set(plan, byDecision);
     }
     const byReason = byDecision[decision];
-    const subjects = byReason?.get(reason);
-    if (subjects) subjects.push(subject);
-    else byReason?.set(reason, [subject]);
-  }
-
-  noteAsked(subject: number): void {
-    this.#asked.add(subject);
+    if (!byReason) throw new Error('a decision that the plan does not have');
+    const known = byReason.get(reason);
+    if (known) return known;
+    const subjects: number[] = [];
+    byReason.set(reason, subjects);
+    return subjects;
   }
 
   /** The decisions as the log keeps them: equal ones of several selections merged, in a fixed order. */

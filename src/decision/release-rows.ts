@@ -105,9 +105,12 @@ const build = (row: Row, plan: RowPlan, outcomes: readonly boolean[]): ReleasedR
 
 /**
  * Decides a batch of rows, each once, and gives what is released: withheld cells are gone before
- * any resolver sees a row. A row whose gate withholds is given as \`undefined\`.
+ * any resolver sees a row. A row whose gate withholds, or that \`wanted\` leaves out, is given as
+ * \`undefined\`.
  *
  * @param places where each row's person lives, when some decision turns on it
+ * @param wanted asked in order for each row that may be shown; one that it leaves out was decided
+ *   on but goes nowhere, so nothing is recorded of it
  * @throws ConsentMoved when somebody's say-so is newer than the view
  * @throws LedgerError when the ledger does not answer; nothing is released then
  */
@@ -116,12 +119,13 @@ export const releaseRows = async (
   plan: RowPlan,
   places: readonly unknown[] | undefined,
   c: DecisionContext,
+  wanted: (index: number) => boolean = () => true,
 ): Promise<readonly (ReleasedRow | undefined)[]> => {
   const { subject } = plan.read;
   if (rows.length === 0) return [];
   if (!subject) {
     const open = plan.decisions.map(({ kind }) => kind === 'open');
-    return rows.map((row) => build(row, plan, open));
+    return rows.map((row, i) => (wanted(i) ? build(row, plan, open) : undefined));
   }
   const at = plan.read.columns.length;
   const ids = rows.map(({ values }) => asText(values[at]));
@@ -143,6 +147,7 @@ export const releaseRows = async (
       reasons[k] = reason;
     });
     const stays = plan.gates.every(({ decision }) => outcomes[decision] === true);
+    if (stays && !wanted(i)) return undefined;
     const noted = stays ? plan.decisions.keys() : plan.gates.map(({ decision }) => decision);
     for (const k of noted) c.recorder.note(plan, k, reasons[k] ?? 'NOT_EVALUATED', number);
     return stays ? build(row, plan, outcomes) : undefined;

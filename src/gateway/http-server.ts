@@ -52,7 +52,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     bodyLimit: config.limits.maxBodyBytes,
     forceCloseConnections: 'idle',
   });
-  const mask = createErrorMask(log);
+  const mask = createErrorMask(log, { suggestions: config.introspection });
   const apollo = new ApolloServer<HttpContext>({
     ...apolloOptions(options, mask),
     plugins: [

@@ -1,12 +1,15 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { uuidv7 } from 'uuidv7';
-import { PurposeError, SaysoError } from '../core/errors.ts';
+import { SaysoError, SourceError } from '../core/errors.ts';
 
 /** Writes what happened for operators. Gets no value of any row and no message that could hold one. */
 export type ErrorLog = (event: {
   readonly id: string;
   readonly error: string;
   readonly code?: string | undefined;
+  /** The code that a database or the system gave to what lies behind it. */
+  readonly cause?: string | undefined;
+  readonly source?: string | undefined;
   readonly path?: string | undefined;
   /** Function names and places in files, without the error's message. */
   readonly stack?: string | undefined;
@@ -29,7 +32,9 @@ const root = (error: unknown): unknown =>
 const framesOf = (error: unknown): string | undefined =>
   error instanceof Error
     ? error.stack
-        ?.split('\n')
+        // A message may have lines of its own that look like these.
+        ?.replace(error.message, () => '')
+        .split('\n')
         .filter((line) => /^\s+at /.test(line))
         .join('\n')
     : undefined;
@@ -38,6 +43,10 @@ const place = ({ locations, path }: GraphQLFormattedError) => ({
   ...(locations && { locations }),
   ...(path && { path }),
 });
+
+/** How many more there were like this one (`boundErrors`). */
+const suppressed = ({ extensions }: GraphQLFormattedError) =>
+  typeof extensions?.['suppressed'] === 'number' && { suppressed: extensions['suppressed'] };
 
 const status = (error: SaysoError) => ({ http: { status: error.status } });
 
@@ -48,18 +57,23 @@ export const toGraphQLError = (error: SaysoError, refusal = false): GraphQLError
     extensions: { code: error.code, ...error.details, ...(refusal && status(error)) },
   });
 
+/** graphql-js names fields and enum values close to what was written, which tells of the schema. */
+const suggestion = / ?Did you mean .+?\?$/;
+
 /**
  * Makes the one function through which every error leaves: ours as they are, a client's mistakes
  * as graphql-js words them, everything else as an id. Values stand in such messages (graphql-js
  * quotes what it cannot serialize), so they go neither to the client nor to the log.
  */
-export const createErrorMask =
-  (log: ErrorLog) =>
-  (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+export const createErrorMask = (log: ErrorLog, options: { readonly suggestions: boolean }) => {
+  // One failed read is the error of every row that waited for it.
+  const logged = new WeakSet<SaysoError>();
+  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const cause = root(error);
     if (cause instanceof SaysoError) {
-      if (cause.status >= 500 && !(cause instanceof PurposeError)) logCause(log, cause, formatted);
-      const extensions = { code: cause.code, ...cause.details };
+      if (cause.status >= 500 && !logged.has(cause)) logCause(log, cause, formatted);
+      logged.add(cause);
+      const extensions = { code: cause.code, ...cause.details, ...suppressed(formatted) };
       return { message: cause.message, ...place(formatted), extensions };
     }
     const code = formatted.extensions?.['code'];
@@ -67,7 +81,9 @@ export const createErrorMask =
     if (isClients && clientCodes.has(code)) {
       const { allowedPurposes } = formatted.extensions ?? {};
       return {
-        message: formatted.message,
+        message: options.suggestions
+          ? formatted.message
+          : formatted.message.replace(suggestion, ''),
         ...place(formatted),
         extensions: { code, ...(allowedPurposes !== undefined && { allowedPurposes }) },
       };
@@ -82,16 +98,19 @@ export const createErrorMask =
     return {
       message: `something went wrong here; its id is ${id}`,
       ...place(formatted),
-      extensions: { code: 'INTERNAL_SERVER_ERROR', id },
+      extensions: { code: 'INTERNAL_SERVER_ERROR', id, ...suppressed(formatted) },
     };
   };
+};
 
 const logCause = (log: ErrorLog, error: SaysoError, { path }: GraphQLFormattedError): void => {
   const { cause } = error;
   log({
     id: uuidv7(),
     error: cause instanceof Error ? `${error.name}: ${cause.name}` : error.name,
-    code: (cause as { code?: string } | undefined)?.code ?? error.code,
+    code: error.code,
+    cause: (cause as { code?: string } | undefined)?.code,
+    ...(error instanceof SourceError && { source: error.source }),
     path: path?.join('.'),
     stack: framesOf(cause),
   });

@@ -3,22 +3,26 @@ import {
   getDirectiveValues,
   getVariableValues,
   GraphQLError,
+  Kind,
+  OperationTypeNode,
   type ExecutionResult,
+  type OperationDefinitionNode,
 } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import type { AuditStore } from '../audit/audit-store.ts';
-import { AuditError, LedgerError, PlanError, SaysoError } from '../core/errors.ts';
+import { AuditError, LedgerError, PlanError, PurposeError, SaysoError } from '../core/errors.ts';
 import { GovernedReader } from '../decision/governed-reader.ts';
+import type { Consents } from '../decision/identified-consents.ts';
 import { DecisionRecorder } from '../decision/recorder.ts';
 import { ConsentMoved } from '../decision/release-rows.ts';
 import { WithheldNotes } from '../decision/withheld.ts';
 import { missingPurpose, resolvePurpose } from '../identity/resolve-purpose.ts';
 import type { ConsentSnapshot, LedgerView } from '../ledger/consent-snapshot.ts';
-import type { ConsentStore } from '../ledger/consent-store.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { Sources } from '../sources/source.ts';
+import { boundErrors } from './bound-errors.ts';
 import type { Guards } from './guards.ts';
 import { toGraphQLError } from './mask-errors.ts';
 import type { OperationContext, OperationRequest } from './operation.ts';
@@ -31,7 +35,7 @@ export interface Road {
   readonly sources: Sources;
   readonly subjects: SubjectDirectory;
   readonly snapshot: ConsentSnapshot;
-  readonly consents: ConsentStore;
+  readonly consents: Consents;
   readonly audit: AuditStore;
 }
 
@@ -71,6 +75,8 @@ export const createPipeline = (
   const depart = async (request: OperationRequest, entry: string): Promise<Journey> => {
     const { operation, document, caller } = request;
     if (!operation) throw new PlanError('the document has no such operation');
+    if (operation.operation === OperationTypeNode.SUBSCRIPTION)
+      throw new PlanError('subscriptions are not served here');
     const coerced = getVariableValues(
       policy.schema,
       operation.variableDefinitions ?? [],
@@ -78,12 +84,9 @@ export const createPipeline = (
     );
     // With bad variables graphql-js executes nothing and says what is wrong with them.
     const variables = coerced.coerced ?? {};
-    const forDirective = policy.schema.getDirective('for');
-    const directive =
-      forDirective && coerced.coerced
-        ? (getDirectiveValues(forDirective, operation, variables)?.['purpose'] as
-            string | undefined)
-        : undefined;
+    const directive = coerced.coerced
+      ? declaredPurpose(policy, operation, coerced.coerced)
+      : purposeAsWritten(operation, request.variables);
     const purpose = resolvePurpose({ header: request.purposeHeader, directive, known, caller });
     const base = { policy, document, operation, variables, purpose };
     const open = plans.plan({ ...base, refused: new Set() });
@@ -131,7 +134,10 @@ export const createPipeline = (
       notes,
       reader: () => reader,
       say: async (input) => {
-        const appended = await road.consents.append([input]);
+        const appended = await road.consents.append([input]).catch((error: unknown) => {
+          if (error instanceof LedgerError && isSilent(error)) faults.fatal = error;
+          throw error;
+        });
         if (!appended) throw new Error('an unnamed append always appends');
         view = await road.snapshot.view();
         reader = readerAt(view);
@@ -165,6 +171,7 @@ export const createPipeline = (
       await road.audit.append(await entryOf(journey, 'ANSWERED', view?.head, recorder));
       return {
         ...result,
+        ...(result.errors && { errors: boundErrors(result.errors) }),
         extensions: { ...result.extensions, sayso: extension(journey, view, notes) },
       };
     }
@@ -209,12 +216,13 @@ export const createPipeline = (
     }
     const refusal = { errors: [toGraphQLError(error, true)] };
     // With the ledger or the log gone there is nowhere to write, and nothing leaves anyway.
-    if (error instanceof AuditError || error instanceof LedgerError) return refusal;
+    if (error instanceof AuditError || isSilent(error)) return refusal;
     try {
-      const journey = { request, entry, purpose: undefined };
+      const purpose = error instanceof PurposeError ? error.asked : undefined;
+      const journey = { request, entry, purpose };
       const nothing = new DecisionRecorder();
       await road.audit.append(await entryOf(journey, error.code, undefined, nothing));
-      return refusal;
+      return { ...refusal, extensions: { sayso: { policy: policy.id, entry } } };
     } catch (auditError) {
       const unwritten = auditError instanceof SaysoError ? auditError : new AuditError(auditError);
       return { errors: [toGraphQLError(unwritten, true)] };
@@ -229,6 +237,34 @@ export const createPipeline = (
       return refuse(request, entry, error);
     }
   };
+};
+
+/** Whether the ledger does not answer, and Sayso's own database with it. */
+const isSilent = (error: SaysoError): boolean =>
+  error instanceof LedgerError && error.code.startsWith('LEDGER_');
+
+/** The purpose that `@for` names. */
+const declaredPurpose = (
+  policy: Policy,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): string | undefined => {
+  const directive = policy.schema.getDirective('for');
+  return directive
+    ? (getDirectiveValues(directive, operation, variables)?.['purpose'] as string | undefined)
+    : undefined;
+};
+
+/** The same where variables are wrong: an unknown purpose is then told as that, with those allowed. */
+const purposeAsWritten = (
+  { directives }: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): string | undefined => {
+  const value = directives?.find(({ name }) => name.value === 'for')?.arguments?.[0]?.value;
+  if (value?.kind === Kind.ENUM) return value.value;
+  const given = value?.kind === Kind.VARIABLE ? value.name.value : '';
+  const raw = Object.hasOwn(variables, given) ? variables[given] : undefined;
+  return typeof raw === 'string' ? raw : undefined;
 };
 
 /** Persons by number; whoever else the token names by that name: agents answer for what they do. */

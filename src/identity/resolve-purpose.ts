@@ -42,7 +42,12 @@ export const resolvePurpose = (input: PurposeInput): string | undefined => {
   const [purpose] = values;
   if (purpose === undefined) return undefined;
   const refuse = (message: string, code: PurposeErrorCode): never => {
-    throw new PurposeError(message, code, allowed(caller, known));
+    throw new PurposeError(
+      message,
+      code,
+      allowed(caller, known),
+      code === 'PURPOSE_NOT_ALLOWED' ? purpose : undefined,
+    );
   };
   if (values.size > 1)
     return refuse('`Sayso-Purpose` and `@for` name more than one purpose', 'PURPOSE_CONFLICT');
