@@ -27,6 +27,8 @@ export const up = async (knex: Knex): Promise<void> => {
       policy text not null references policy (id),
       -- Null where no decision needed the ledger.
       head bigint,
+      -- By which expiry was judged; with head and policy it lets every decision be derived again.
+      decided_at timestamptz check ((decided_at is null) = (head is null)),
       outcome text not null,
       -- [[coordinates], released, reason, count, "1-5,9"], …: sets of subjects, never a row per cell
       decisions jsonb not null

@@ -25,12 +25,14 @@ interface EntryRow {
   readonly document_hash: string;
   readonly policy: string;
   readonly head: string | null;
+  readonly decided_at: string | null;
   readonly outcome: string;
   readonly decisions: readonly StoredDecision[];
 }
 
 const columns = `sequence::text, id, at, client, actor, purpose, operation, document_hash, policy,
-  head::text, outcome, decisions`;
+  head::text, (extract(epoch from decided_at) * 1000000)::bigint::text as decided_at, outcome,
+  decisions`;
 
 /** Whether packed ranges (`1-5,9`) hold a number. */
 export const rangesHold = (ranges: string, number: number): boolean =>
@@ -64,6 +66,7 @@ const entryOf = (row: EntryRow): StoredAuditEntry => ({
   documentHash: row.document_hash,
   policy: row.policy,
   head: row.head === null ? undefined : Number(row.head),
+  decidedAt: row.decided_at === null ? undefined : Number(row.decided_at),
   outcome: row.outcome,
   decisions: row.decisions.map(decisionOf),
 });

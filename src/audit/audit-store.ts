@@ -18,13 +18,15 @@ const insert = `
   entries as (
     select * from json_to_recordset(?::json) as entry (
       nr integer, id uuid, client text, actor text, purpose text, operation text,
-      "documentHash" text, policy text, head bigint, outcome text, decisions jsonb
+      "documentHash" text, policy text, head bigint, "decidedAt" bigint, outcome text,
+      decisions jsonb
     )
   )
   insert into audit_entry
-    (sequence, id, client, actor, purpose, operation, document_hash, policy, head, outcome, decisions)
+    (sequence, id, client, actor, purpose, operation, document_hash, policy, head, decided_at,
+     outcome, decisions)
   select head.sequence - ? + nr, id, client, actor, purpose, operation, "documentHash", policy,
-    entries.head, outcome, decisions
+    entries.head, timestamptz 'epoch' + "decidedAt" * interval '1 microsecond', outcome, decisions
   from entries, head`;
 
 /** A log that is silent for longer counts as one that cannot be written. */

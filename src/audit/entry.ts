@@ -24,6 +24,8 @@ export interface AuditEntry {
   readonly policy: string;
   /** Position of the ledger that decisions were made at; absent where none was needed. */
   readonly head: number | undefined;
+  /** The database's time that expiry was judged by, whole microseconds since 1970; goes with `head`. */
+  readonly decidedAt?: number | undefined;
   /** `ANSWERED`, or the code that the whole operation was refused with. */
   readonly outcome: string;
   readonly decisions: readonly AuditDecision[];

@@ -89,6 +89,7 @@ const changedPerson: Resolver = async (parent, _args, context, info) => {
 
 const withDecisions = (entry: StoredAuditEntry) => ({
   ...entry,
+  decidedAt: entry.decidedAt === undefined ? null : new Date(entry.decidedAt / 1_000),
   decisions: entry.decisions.flatMap(({ coordinates, ...decision }) =>
     coordinates.map((coordinate) => ({ coordinate, ...decision })),
   ),

@@ -168,7 +168,7 @@ export const createPipeline = (
         if (journey.plan.operation === 'query' && turn < maxTurns) continue;
         throw movedError(journey.plan.operation === 'mutation' ? view : undefined);
       }
-      await road.audit.append(await entryOf(journey, 'ANSWERED', view?.head, recorder));
+      await road.audit.append(await entryOf(journey, 'ANSWERED', view, recorder));
       return {
         ...result,
         ...(result.errors && { errors: boundErrors(result.errors) }),
@@ -180,7 +180,7 @@ export const createPipeline = (
   const entryOf = async (
     { request, entry, purpose }: Pick<Journey, 'request' | 'entry' | 'purpose'>,
     outcome: string,
-    head: number | undefined,
+    view: LedgerView | undefined,
     recorder: DecisionRecorder,
   ) => ({
     id: entry,
@@ -190,7 +190,8 @@ export const createPipeline = (
     operation: request.operation?.name?.value,
     documentHash: request.documentHash,
     policy: policy.id,
-    head,
+    head: view?.head,
+    decidedAt: view?.now,
     outcome,
     decisions: recorder.entries(),
   });

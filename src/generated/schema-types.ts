@@ -128,6 +128,8 @@ export type AuditEntry = {
   readonly policy: Scalars['String']['output'];
   /** The ledger's position that the decisions were made at; null where none was needed */
   readonly head?: Maybe<Scalars['Int']['output']>;
+  /** The database's time that expiry was judged by */
+  readonly decidedAt?: Maybe<Scalars['DateTime']['output']>;
   /** `ANSWERED`, or the code that the whole operation was refused with */
   readonly outcome: Scalars['String']['output'];
   readonly decisions: ReadonlyArray<AuditDecision>;

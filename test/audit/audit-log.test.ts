@@ -31,6 +31,7 @@ const entry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
   documentHash: 'b'.repeat(64),
   policy: policy.id,
   head: 42,
+  decidedAt: 1_795_456_821_371_123,
   outcome: 'ANSWERED',
   decisions: [],
   ...changes,
@@ -83,12 +84,18 @@ describe('append', () => {
   it('keeps an entry as it was', async () => {
     const full = entry({
       head: 2 ** 40,
+      decidedAt: 1_795_456_821_371_999,
       decisions: [
         decided('1-5,9', { coordinates: ['A.a', 'B.b'], count: 6 }),
         decided('?', { released: false, reason: 'NOT_EVALUATED' }),
       ],
     });
-    const bare = entry({ purpose: undefined, operation: undefined, head: undefined });
+    const bare = entry({
+      purpose: undefined,
+      operation: undefined,
+      head: undefined,
+      decidedAt: undefined,
+    });
     const store = createAuditStore(database.knex);
     await Promise.all([store.append(full), store.append(bare)]);
     expect(await find(full.id)).toMatchObject(full);
