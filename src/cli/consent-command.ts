@@ -24,6 +24,15 @@ const typeOf = (policy: Policy, given: string | undefined): string => {
   return type;
 };
 
+const timeOf = (text: string): Date => {
+  const time = new Date(text);
+  if (!Number.isNaN(time.getTime())) return time;
+  throw new LedgerError(
+    '`--until` is no time; write it as 2027-01-31T12:00:00Z',
+    'CONSENT_INVALID',
+  );
+};
+
 const say = (kind: ConsentKind, name: string, description: string): Command => {
   const command = new Command(name)
     .description(description)
@@ -42,7 +51,7 @@ const say = (kind: ConsentKind, name: string, description: string): Command => {
           subject: { type: typeOf(policy, options.type), id: options.subject },
           purpose: options.purpose,
           categories: options.category,
-          validUntil: options.until === undefined ? undefined : new Date(options.until),
+          validUntil: options.until === undefined ? undefined : timeOf(options.until),
           method: 'command',
           actor: options.actor,
         },
@@ -65,8 +74,13 @@ const line = z.strictObject({
   actor: z.string().optional(),
 });
 
+interface ImportedEvent {
+  readonly line: number;
+  readonly event: ConsentInput;
+}
+
 /** One event per line as JSON. @throws LedgerError CONSENT_INVALID naming file, line and item */
-const parseLines = (text: string, file: string, policy: Policy): readonly ConsentInput[] =>
+const parseLines = (text: string, file: string, policy: Policy): readonly ImportedEvent[] =>
   text.split('\n').flatMap((raw, i) => {
     if (raw.trim() === '') return [];
     const refuse = (what: string): never => {
@@ -84,16 +98,25 @@ const parseLines = (text: string, file: string, policy: Policy): readonly Consen
       return refuse(`\`${issue?.path.join('.') ?? ''}\` is wrong: ${issue?.code ?? ''}`);
     }
     const { subject, type, at, validUntil, method, ...rest } = parsed.data;
-    return [
-      {
-        ...rest,
-        subject: { type: typeOf(policy, type), id: subject },
-        at: at === undefined ? undefined : new Date(at),
-        validUntil: validUntil === undefined ? undefined : new Date(validUntil),
-        method: method ?? 'import',
-      },
-    ];
+    const event = {
+      ...rest,
+      subject: { type: typeOf(policy, type), id: subject },
+      at: at === undefined ? undefined : new Date(at),
+      validUntil: validUntil === undefined ? undefined : new Date(validUntil),
+      method: method ?? 'import',
+    };
+    return [{ line: i + 1, event }];
   });
+
+/** The ledger counts events; whoever mends the file counts lines. */
+const atLine = (error: unknown, file: string, lines: readonly ImportedEvent[]): unknown => {
+  if (!(error instanceof LedgerError) || error.code !== 'CONSENT_INVALID') return error;
+  const index = error.details['index'];
+  const line = typeof index === 'number' ? lines[index]?.line : undefined;
+  if (line === undefined) return error;
+  const what = error.message.replace(/^event \d+: /, '');
+  return new LedgerError(`${file}:${line}: ${what}`, 'CONSENT_INVALID', { cause: error });
+};
 
 const importCommand = (): Command =>
   new Command('import')
@@ -101,16 +124,24 @@ const importCommand = (): Command =>
     .argument('<file>', '{"subject":"42","kind":"given","purpose":"RECOMMENDATIONS"} a line')
     .option('--name <name>', 'import under this name once only')
     .action(async (file: string, { name }: { readonly name?: string }) => {
-      const text = await readFile(file, 'utf8');
+      const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+        throw new LedgerError(`${file} cannot be read`, 'CONSENT_INVALID', { cause });
+      });
       await withLedger(async ({ policy, consents }) => {
-        const events = parseLines(text, file, policy);
+        const lines = parseLines(text, file, policy);
+        const events = lines.map(({ event }) => event);
         if (events.length === 0)
           throw new LedgerError(`${file}: no event in it`, 'CONSENT_INVALID');
         const progress = createProgress();
-        const appended = await consents.append(events, {
-          ...(name !== undefined && { name }),
-          onProgress: (done) => progress.show(done, events.length, 'events'),
-        });
+        const appended = await consents
+          .append(events, {
+            ...(name !== undefined && { name }),
+            onProgress: (done) => progress.show(done, events.length, 'events'),
+          })
+          .catch((error: unknown) => {
+            progress.stop();
+            throw atLine(error, file, lines);
+          });
         progress.stop();
         console.log(
           appended === undefined

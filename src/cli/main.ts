@@ -6,16 +6,24 @@ import { schemaCommand } from './schema-command.ts';
 import { startCommand } from './start-command.ts';
 import { tokenCommand } from './token-command.ts';
 
+/** Subcommands made apart inherit nothing by themselves: not even how to end on wrong usage. */
+const inherit = (command: Command): Command => {
+  for (const sub of command.commands) inherit(sub.copyInheritedSettings(command));
+  return command;
+};
+
 const program = (): Command =>
-  new Command('sayso')
-    .description('GraphQL data-governance gateway: data moves on the customer’s say-so')
-    .showHelpAfterError()
-    .exitOverride()
-    .addCommand(startCommand())
-    .addCommand(checkCommand())
-    .addCommand(tokenCommand())
-    .addCommand(consentCommand())
-    .addCommand(schemaCommand());
+  inherit(
+    new Command('sayso')
+      .description('GraphQL data-governance gateway: data moves on the customer’s say-so')
+      .showHelpAfterError()
+      .exitOverride()
+      .addCommand(startCommand())
+      .addCommand(checkCommand())
+      .addCommand(tokenCommand())
+      .addCommand(consentCommand())
+      .addCommand(schemaCommand()),
+  );
 
 /** What a person at a terminal is told: the message of an error of ours, and the stack of a defect. */
 const explain = (error: unknown): string => {

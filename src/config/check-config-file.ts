@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import type { KeyPath } from './config-document.ts';
 import { configFileSchema, isSourceName } from './config-file-schema.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { isHost, isLoopback, parseJwksLocation } from './parse-address.ts';
 
 /** A problem before its place is known. */

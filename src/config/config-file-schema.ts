@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Config } from './config.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { isHost, isPostgresUrl } from './parse-address.ts';
 import { parseDuration, parseSize, parseWhole } from './parse-units.ts';
 

@@ -3,7 +3,7 @@ import type { Problem } from '../core/errors.ts';
 import { kindOfPath } from './check-config-file.ts';
 import type { Config } from './config.ts';
 import { logLevels } from './config-file-schema.ts';
-import { didYouMean, nearest } from './did-you-mean.ts';
+import { didYouMean, nearest } from '../core/did-you-mean.ts';
 import { isPostgresUrl } from './parse-address.ts';
 
 /** What the environment says; a variable that is empty counts as not set. */

@@ -104,14 +104,12 @@ export class PlanError extends SaysoError {
 
 export type LedgerErrorCode =
   | 'CONSENT_INVALID'
-  | 'CONSENT_CONFLICT'
   | 'CONSENT_MOVED'
   | 'LEDGER_UNAVAILABLE'
   | 'LEDGER_ROLLED_BACK';
 
 const ledgerStatus: Readonly<Record<LedgerErrorCode, number>> = {
   CONSENT_INVALID: 400,
-  CONSENT_CONFLICT: 409,
   CONSENT_MOVED: 503,
   LEDGER_UNAVAILABLE: 503,
   LEDGER_ROLLED_BACK: 503,

@@ -44,7 +44,7 @@ export interface HttpServerOptions {
 /** Apollo Server over Fastify with every limit on; each operation goes through the pipeline. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<FastifyInstance> => {
   const { config, logger } = options;
-  const log: ErrorLog = (event) => logger.error(event, 'an error was masked');
+  const log: ErrorLog = (event) => logger.error(event, event.code === undefined ? 'an error was masked' : 'an operation failed');
   const app = fastify({
     loggerInstance: logger,
     // A URL can hold a query and its variables.
@@ -81,6 +81,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   await app.register((scope, _options, done) => {
     // Before the body is read: who cannot be identified costs nothing more.
     scope.addHook('onRequest', async (request, reply) => {
+      // A kept answer would outlive the say-so that it was given by.
+      void reply.header('cache-control', 'no-store');
       try {
         request.caller = await options.verify(request.headers.authorization);
       } catch (error) {

@@ -1,10 +1,12 @@
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
-import type { GraphQLError, ValidationContext, ValidationRule } from 'graphql';
+import { GraphQLError, type ValidationContext, type ValidationRule } from 'graphql';
 import type { Limits } from '../config/config.ts';
 
+/** Armor calls every refusal a syntax error, which it is not. */
 const report = [
-  (context: ValidationContext | null, error: GraphQLError): void => context?.reportError(error),
+  (context: ValidationContext | null, { message }: GraphQLError): void =>
+    context?.reportError(new GraphQLError(message.replace(/^Syntax Error: /, ''))),
 ];
 
 /** Validation rules that bound an operation's depth and aliases; `__typename` counts like any other. */

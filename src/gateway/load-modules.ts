@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config/config.ts';
 import { ConfigError, type Problem } from '../core/errors.ts';
-import { checkRules } from './guards.ts';
+import { checkRules, ruleWords } from './guards.ts';
 import type { DerivedResolver, DerivedResolvers } from './resolvers.ts';
 
 /** The TypeScript that a deployment adds to its SDL. */
@@ -19,12 +19,21 @@ const load = async (file: string, name: string, setting: string): Promise<object
   try {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw problem(`the module cannot be loaded: ${reason}`);
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new ConfigError([
+      {
+        where: file,
+        what: `the module cannot be loaded: ${reason ?? ''}`,
+        mend: 'let its folder have a package.json with `"type": "module"`, and install beside it what it imports',
+      },
+    ]);
   }
   const exported = module[name];
-  if (typeof exported !== 'object' || exported === null) throw problem(`it exports no \`${name}\``);
-  return exported;
+  // Rules may be written as a function of graphql-shield, whose copy must be the gateway's own.
+  const made: unknown =
+    name === 'rules' && typeof exported === 'function' ? (exported as (s: unknown) => unknown)(ruleWords) : exported;
+  if (typeof made !== 'object' || made === null) throw problem(`it exports no \`${name}\``);
+  return made;
 };
 
 /**

@@ -168,7 +168,7 @@ export const createPipeline = (
         if (journey.plan.operation === 'query' && turn < maxTurns) continue;
         throw movedError(journey.plan.operation === 'mutation' ? view : undefined);
       }
-      await road.audit.append(await entryOf(journey, 'ANSWERED', view, recorder));
+      await road.audit.append(await entryOf(journey, outcomeOf(result), view, recorder));
       return {
         ...result,
         ...(result.errors && { errors: boundErrors(result.errors) }),
@@ -213,7 +213,8 @@ export const createPipeline = (
   ): Promise<ExecutionResult> => {
     if (!(error instanceof SaysoError)) {
       const cause = error instanceof Error ? error : new Error(typeof error);
-      return { errors: [new GraphQLError('unexpected', { originalError: cause })] };
+      const extensions = { http: { status: 500 } };
+      return { errors: [new GraphQLError('unexpected', { originalError: cause, extensions })] };
     }
     const refusal = { errors: [toGraphQLError(error, true)] };
     // With the ledger or the log gone there is nowhere to write, and nothing leaves anyway.
@@ -235,7 +236,10 @@ export const createPipeline = (
     try {
       return await arrive(await depart(request, entry));
     } catch (error) {
-      return refuse(request, entry, error);
+      // Where null is given for an argument of @for, @skip or @include, which validation lets pass
+      // for a variable with a default, graphql-js says so while the operation is planned.
+      const isClients = error instanceof GraphQLError;
+      return refuse(request, entry, isClients ? new PlanError(error.message) : error);
     }
   };
 };
@@ -267,6 +271,10 @@ const purposeAsWritten = (
   const raw = Object.hasOwn(variables, given) ? variables[given] : undefined;
   return typeof raw === 'string' ? raw : undefined;
 };
+
+/** Variables that do not fit the operation: graphql-js has executed nothing. */
+const outcomeOf = ({ data }: ExecutionResult): string =>
+  data === undefined ? 'BAD_USER_INPUT' : 'ANSWERED';
 
 /** Persons by number; whoever else the token names by that name: agents answer for what they do. */
 const actorOf = async ({ caller }: OperationRequest, road: Road): Promise<string> => {

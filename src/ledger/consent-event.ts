@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { nearest } from '../core/did-you-mean.ts';
 import { consentKinds, type ConsentInput, type ConsentKind } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import type { Policy } from '../policy/compile-policy.ts';
@@ -33,8 +33,9 @@ const shown = (name: string): string =>
 
 const known = (what: string, name: string, names: readonly string[]): void => {
   if (names.includes(name)) return;
+  const near = nearest(name.slice(0, 64), names);
   const hint =
-    names.length > 0 ? `; did you mean \`${closest(name.slice(0, 64), [...names])}\`?` : '';
+    near === undefined ? `; there are ${names.join(', ')}` : `; did you mean \`${near}\`?`;
   throw invalid(`the ${what} ${shown(name)} does not exist${hint}`);
 };
 

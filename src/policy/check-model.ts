@@ -1,10 +1,10 @@
+import { nearest } from '../core/did-you-mean.ts';
 import {
   Kind,
   type DocumentNode,
   type FieldDefinitionNode,
   type InterfaceTypeDefinitionNode,
 } from 'graphql';
-import { closest } from 'fastest-levenshtein';
 import { soundFields, type CheckContext } from './check-context.ts';
 import { checkNames } from './check-names.ts';
 import { checkBetween, checkEnds, checkReach } from './check-relations.ts';
@@ -22,10 +22,12 @@ export interface Surroundings {
   readonly resolvers: readonly string[];
 }
 
-const oneOf = (wrong: string, right: readonly string[]): string =>
-  right.length === 0
-    ? 'there is none yet'
-    : `did you mean \`${closest(wrong, [...right])}\`? There are: ${right.join(', ')}`;
+const oneOf = (wrong: string, right: readonly string[]): string => {
+  if (right.length === 0) return 'there is none yet';
+  const near = nearest(wrong, right);
+  const hint = near === undefined ? '' : `did you mean \`${near}\`? `;
+  return `${hint}There are: ${right.join(', ')}`;
+};
 
 const missingFrom = (needed: readonly string[], given: readonly string[]): readonly string[] =>
   needed.filter((name) => !given.includes(name));

@@ -19,11 +19,25 @@ const shop = 'create table customer (id int primary key, email text);';
 let gateway: TestGateway;
 let authorization: string;
 
+/**
+ * Where we differ from a SHOULD on purpose: an operation that is refused before it runs is a 400
+ * whatever media type the client accepts, so that a status tells it also to those who read no body.
+ */
+const differing: Readonly<Record<string, string>> = {
+  '572B': 'a document that does not parse',
+  FDE2: 'a document that is not valid',
+  '7B9B': 'variables that do not fit',
+};
+
 // Registered before there is a server, so both are asked for when an audit runs.
 const audits = serverAudits({
   url: () => `${gateway.app.url}/graphql`,
   fetchFn: (url: string, init: RequestInit = {}) =>
-    fetch(url, { ...init, headers: { ...(init.headers as object), authorization } }),
+    fetch(url, {
+      ...init,
+      // What a GET without a body needs to show that no form on another site has sent it.
+      headers: { ...(init.headers as object), authorization, 'apollo-require-preflight': 'true' },
+    }),
 });
 
 beforeAll(async () => {
@@ -40,7 +54,11 @@ describe('GraphQL over HTTP, by the audit suite of graphql-http', () => {
     async (_name, audit) => {
       const result = await audit.fn();
       const reason = 'reason' in result ? result.reason : undefined;
-      expect({ status: result.status, reason }).toEqual({ status: 'ok', reason: undefined });
+      expect({ status: result.status, reason }).toEqual(
+        audit.id in differing
+          ? { status: 'warn', reason: 'Response status code is not 200' }
+          : { status: 'ok', reason: undefined },
+      );
     },
   );
 });

@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { nearest } from '../../core/did-you-mean.ts';
 import type { Problem } from '../../core/errors.ts';
 import type { DomainType } from '../../policy/model.ts';
 import { columnTypesFor, namesSubjects, type Catalog, type UniqueKeys } from './catalog.ts';
@@ -73,24 +73,28 @@ export const checkTypes = (
   const report = (where: string, what: string, mend: string): void => {
     problems.set(`${where} ${what}`, { where, what, mend });
   };
+  const [some] = types;
+  if (some && catalog.size === 0) {
+    const what = `source \`${source}\` has no tables that can be read`;
+    const mend = 'check its address, `schema`, and what its user may read';
+    return [{ where: some.where, what, mend }];
+  }
   for (const type of types) {
     for (const { table, column, where, owner } of needsOf(type, types)) {
       const columns = catalog.get(table);
       if (columns === undefined) {
-        const tables = [...catalog.keys()];
-        const hint =
-          tables.length === 0 ? 'it has no tables' : `did you mean \`${closest(table, tables)}\`?`;
+        const near = nearest(table, [...catalog.keys()]);
         report(
           where,
           `source \`${source}\` has no table \`${table}\`, which \`${owner}\` names`,
-          hint,
+          near === undefined ? 'correct the name, or the source' : `did you mean \`${near}\`?`,
         );
       } else if (!columns.has(column)) {
-        const hint = closest(column, [...columns.keys()]);
+        const near = nearest(column, [...columns.keys()]);
         report(
           where,
           `table \`${table}\` of source \`${source}\` has no column \`${column}\`, which \`${owner}\` needs`,
-          `did you mean \`${hint}\`? Name it with @column, or correct the directive`,
+          `${near === undefined ? '' : `did you mean \`${near}\`? `}Name it with @column, or correct the directive`,
         );
       }
     }

@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util';
+import { checkAnswers } from './check-answers.ts';
+import { Load } from './load.ts';
+import { efforts, measure, type Bench } from './measure.ts';
+import { summarize } from './profile.ts';
+import { reportOf, tableOf } from './report.ts';
+import { sizes, type Size } from './shop.ts';
+import { setStage } from './stage.ts';
+import { Variant, type VariantKind } from './variant.ts';
+
+const help = `npm run bench -- [--json] [--quick] [--callers N] [--profile N]
+
+  --json       one JSON object on standard output and nothing else
+  --quick      fewer rounds, in processes that are started once
+  --callers N  requests under way at a time, 8 unless told
+  --profile N  instead of measuring: where the time goes when N customers are asked for (1, 100, 1000)
+`;
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    profile: { type: 'string' },
+    callers: { type: 'string', default: '8' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const profiledRequests = { 1: 3_000, 100: 500, 1_000: 64 } as const satisfies Record<Size, number>;
+
+const profile = async ({ stage, load, owns }: Bench, size: Size): Promise<string> => {
+  const start = async (kind: VariantKind): Promise<Variant> => {
+    const variant = await Variant.start(kind, stage.place(kind));
+    owns(() => variant.stop());
+    return variant;
+  };
+  const team = { governed: await start('governed'), off: await start('ungoverned') };
+  const { lengths } = (await checkAnswers(load, { ...team, again: team.off }))[size];
+  const requests = profiledRequests[size];
+  const profileOf = async (member: keyof typeof team) => {
+    const work = () => load.drive(team[member], size, requests, lengths[member]);
+    await work();
+    return team[member].profile(work);
+  };
+  const governed = await profileOf('governed');
+  return summarize({ governed, off: await profileOf('off'), requests });
+};
+
+const run = async (signal: AbortSignal, stops: (() => Promise<void>)[]): Promise<string> => {
+  const begin = performance.now();
+  const callers = Number(values.callers);
+  if (!Number.isInteger(callers) || callers < 1) throw new Error('--callers takes a whole number');
+  const profiled = sizes.find((size) => String(size) === values.profile);
+  if (values.profile !== undefined && profiled === undefined) {
+    throw new Error(`--profile takes one of ${sizes.join(', ')}`);
+  }
+  const effort = values.quick ? efforts.quick : efforts.full;
+  say('starting PostgreSQL and filling it');
+  const stage = await setStage();
+  stops.push(() => stage.close());
+  const load = new Load({ callers, signal, tokens: stage.tokens });
+  stops.push(() => {
+    load.close();
+    return Promise.resolve();
+  });
+  const owns = (stop: () => Promise<void>): void => void stops.push(stop);
+  const bench = { stage, load, effort, signal, say, owns };
+  if (profiled !== undefined) return profile(bench, profiled);
+  const measured = await measure(bench);
+  const report = reportOf(measured, {
+    effort,
+    callers,
+    seconds: (performance.now() - begin) / 1_000,
+    postgres: stage.postgresVersion,
+  });
+  return values.json ? JSON.stringify(report, null, 2) : tableOf(report);
+};
+
+const main = async (): Promise<void> => {
+  const interrupted = new AbortController();
+  const stops: (() => Promise<void>)[] = [];
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => interrupted.abort(new Error('interrupted')));
+  }
+  try {
+    process.stdout.write(`${await run(interrupted.signal, stops)}\n`);
+  } catch (error) {
+    say(error instanceof Error ? `the bench failed: ${error.message}` : String(error));
+    process.exitCode = interrupted.signal.aborted ? 130 : 1;
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+};
+
+if (values.help) process.stdout.write(help);
+else await main();

@@ -1,0 +1,92 @@
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { Config } from '../src/config/config.ts';
+import { withClient } from '../src/database/connection.ts';
+import { migrate } from '../src/database/migrate.ts';
+import { openDatabase } from '../src/database/open-database.ts';
+import { openDemoIssuer } from '../src/identity/demo-issuer.ts';
+import { ConsentStore } from '../src/ledger/consent-store.ts';
+import { SubjectDirectory } from '../src/ledger/subject-directory.ts';
+import { loadPolicy } from '../src/load-policy.ts';
+import { configFor, type Place } from './config-for.ts';
+import { purposes, sayings, tables } from './shop.ts';
+
+/** What every variant stands on: one PostgreSQL with the data and the say-so, and tokens. */
+export interface Stage {
+  /** A place of its own for one more serving process. */
+  place(name: string): Place;
+  readonly tokens: Readonly<Record<keyof typeof purposes, string>>;
+  /** The process whose children are the database's. */
+  readonly postmaster: number;
+  readonly postgresVersion: string;
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+const urlOf = ({ user, password, host, port, database }: pg.ClientConfig): string => {
+  const parameters = new URLSearchParams({
+    user: user ?? '',
+    password: typeof password === 'string' ? password : '',
+    host: host ?? '127.0.0.1',
+    port: String(port ?? 5432),
+  });
+  return `postgres:///${database ?? ''}?${parameters.toString()}`;
+};
+
+const fillLedger = async (config: Config, knex: ConstructorParameters<typeof ConsentStore>[0]) => {
+  await migrate(knex);
+  const { policy } = await loadPolicy(config);
+  const subjects = new SubjectDirectory(knex, config.limits.maxSnapshotSubjects);
+  await new ConsentStore(knex, subjects, policy).append(sayings());
+  await knex.raw('analyze');
+};
+
+const mintTokens = async (folder: string): Promise<Stage['tokens']> => {
+  const issuer = await openDemoIssuer(folder);
+  const mint = (purpose: string): Promise<string> =>
+    issuer.mint({ client: 'bench', scope: `purpose:${purpose}` });
+  return { measured: await mint(purposes.measured), everything: await mint(purposes.everything) };
+};
+
+/** Sets up a database in a new folder; `close` stops it and removes the folder. */
+export const setStage = async (): Promise<Stage> => {
+  const folder = await mkdtemp(join(tmpdir(), 'sayso-bench-'));
+  const undo: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const close = async (): Promise<void> => {
+    for (const one of undo.splice(0).reverse()) await one();
+  };
+  try {
+    // As root the server runs as another account, which has to pass through.
+    await chmod(folder, 0o711);
+    const dataDir = join(folder, 'data');
+    const log = (): void => undefined;
+    const database = await openDatabase({ config: { dataDir }, role: 'gateway', log });
+    undo.push(() => database.close());
+    await database.ensureDatabase('shop');
+    const shop = database.connection('shop');
+    const postgresVersion = await withClient(shop, async (client) => {
+      await client.query(tables);
+      const { rows } = await client.query<{ server_version: string }>('show server_version');
+      return rows[0]?.server_version ?? 'unknown';
+    });
+    const identity = join(folder, 'identity');
+    await mkdir(identity);
+    const tokens = await mintTokens(identity);
+    const place = (name: string): Place => ({
+      dataDir: join(folder, name),
+      databaseUrl: urlOf(database.connection('sayso')),
+      shopUrl: urlOf(shop),
+      keySet: join(identity, 'demo-jwks.json'),
+    });
+    await fillLedger(configFor(place('main')), database.knex);
+    const [pid = ''] = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split(
+      '\n',
+    );
+    return { place, tokens, postmaster: Number(pid), postgresVersion, folder, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

@@ -1,0 +1,100 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Profiler } from 'node:inspector';
+import type { Place } from './config-for.ts';
+
+/** One way to serve the bench's query. */
+export type StartVariant = (place: Place) => Promise<{
+  readonly url: string;
+  close(): Promise<void>;
+}>;
+
+export type VariantKind = 'governed' | 'ungoverned';
+
+/** What the serving process is asked, and what it answers. */
+export type Ask =
+  | { readonly ask: 'start'; readonly kind: VariantKind; readonly place: Place }
+  | { readonly ask: 'cpu' | 'profile' | 'profiled' };
+export interface Answers {
+  readonly start: { readonly url: string };
+  /** Microseconds, user and system. */
+  readonly cpu: number;
+  readonly profile: null;
+  readonly profiled: Profiler.Profile;
+}
+export type Answer = { readonly answer: unknown } | { readonly failed: string };
+
+/** A variant in a process of its own. */
+export class Variant {
+  readonly url: string;
+  readonly #child: ChildProcess;
+
+  private constructor(url: string, child: ChildProcess) {
+    this.url = url;
+    this.#child = child;
+  }
+
+  static async start(kind: VariantKind, place: Place): Promise<Variant> {
+    const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), {
+      execArgv: ['--import', import.meta.resolve('tsx')],
+      // Nothing from outside decides what is measured. The cache of compiled sources may stay.
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+    try {
+      const { url } = await ask<'start'>(child, { ask: 'start', kind, place });
+      return new Variant(url, child);
+    } catch (error) {
+      await stop(child);
+      throw error;
+    }
+  }
+
+  /** CPU used so far, in microseconds, as the operating system counts it for this process. */
+  cpu(): Promise<number> {
+    return ask<'cpu'>(this.#child, { ask: 'cpu' });
+  }
+
+  /** A CPU profile of what the process does during the work. */
+  async profile(work: () => Promise<unknown>): Promise<Profiler.Profile> {
+    await ask<'profile'>(this.#child, { ask: 'profile' });
+    await work();
+    return ask<'profiled'>(this.#child, { ask: 'profiled' });
+  }
+
+  stop(): Promise<void> {
+    return stop(this.#child);
+  }
+}
+
+const ask = async <K extends keyof Answers>(
+  child: ChildProcess,
+  message: Extract<Ask, { readonly ask: unknown }> & { readonly ask: K },
+): Promise<Answers[K]> => {
+  if (!child.connected) throw new Error('a serving process ended');
+  const ended = new AbortController();
+  const over = (): void => ended.abort(new Error('a serving process ended'));
+  child.once('exit', over);
+  try {
+    const answered = once(child, 'message', { signal: ended.signal });
+    child.send(message);
+    const [answer] = (await answered) as [Answer];
+    if ('failed' in answer) throw new Error(answer.failed);
+    // The other end is `serve.ts`, which answers each as the type says.
+    return answer.answer as Answers[K];
+  } finally {
+    child.off('exit', over);
+  }
+};
+
+/** A process that is told to stop closes what it has open; one that does not is ended. */
+const stop = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  if (child.connected) child.disconnect();
+  await exited;
+  clearTimeout(impatience);
+};
