@@ -30,9 +30,9 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const profiledRequests = { 1: 3_000, 100: 500, 1_000: 64 } as const satisfies Record<Size, number>;
 
-const profile = async ({ stage, load, owns }: Bench, size: Size): Promise<string> => {
+const profile = async ({ stage, load, owns, signal }: Bench, size: Size): Promise<string> => {
   const start = async (kind: VariantKind): Promise<Variant> => {
-    const variant = await Variant.start(kind, stage.place(kind));
+    const variant = await Variant.start(kind, stage.place(kind), signal);
     owns(() => variant.stop());
     return variant;
   };

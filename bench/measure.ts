@@ -81,10 +81,14 @@ export interface Bench {
   readonly owns: (stop: () => Promise<void>) => void;
 }
 
-const startTeam = async ({ stage, owns }: Bench, number: number): Promise<Team> => {
+const startTeam = async ({ stage, owns, signal }: Bench, number: number): Promise<Team> => {
   const starts = await Promise.allSettled(
     members.map(async (member) => {
-      const variant = await Variant.start(kinds[member], stage.place(`${member}-${number}`));
+      const variant = await Variant.start(
+        kinds[member],
+        stage.place(`${member}-${number}`),
+        signal,
+      );
       owns(() => variant.stop());
       return [member, variant] as const;
     }),

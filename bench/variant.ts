@@ -29,13 +29,15 @@ export type Answer = { readonly answer: unknown } | { readonly failed: string };
 export class Variant {
   readonly url: string;
   readonly #child: ChildProcess;
+  readonly #signal: AbortSignal;
 
-  private constructor(url: string, child: ChildProcess) {
+  private constructor(url: string, child: ChildProcess, signal: AbortSignal) {
     this.url = url;
     this.#child = child;
+    this.#signal = signal;
   }
 
-  static async start(kind: VariantKind, place: Place): Promise<Variant> {
+  static async start(kind: VariantKind, place: Place, signal: AbortSignal): Promise<Variant> {
     const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), {
       execArgv: ['--import', import.meta.resolve('tsx')],
       // Nothing from outside decides what is measured. The cache of compiled sources may stay.
@@ -44,8 +46,10 @@ export class Variant {
       serialization: 'advanced',
     });
     try {
-      const { url } = await ask<'start'>(child, { ask: 'start', kind, place });
-      return new Variant(url, child);
+      // Told too early, a process that still loads could miss it.
+      await heard(child, signal);
+      const { url } = await ask<'start'>(child, { ask: 'start', kind, place }, signal);
+      return new Variant(url, child, signal);
     } catch (error) {
       await stop(child);
       throw error;
@@ -54,14 +58,14 @@ export class Variant {
 
   /** CPU used so far, in microseconds, as the operating system counts it for this process. */
   cpu(): Promise<number> {
-    return ask<'cpu'>(this.#child, { ask: 'cpu' });
+    return ask<'cpu'>(this.#child, { ask: 'cpu' }, this.#signal);
   }
 
   /** A CPU profile of what the process does during the work. */
   async profile(work: () => Promise<unknown>): Promise<Profiler.Profile> {
-    await ask<'profile'>(this.#child, { ask: 'profile' });
+    await ask<'profile'>(this.#child, { ask: 'profile' }, this.#signal);
     await work();
-    return ask<'profiled'>(this.#child, { ask: 'profiled' });
+    return ask<'profiled'>(this.#child, { ask: 'profiled' }, this.#signal);
   }
 
   stop(): Promise<void> {
@@ -69,24 +73,39 @@ export class Variant {
   }
 }
 
-const ask = async <K extends keyof Answers>(
-  child: ChildProcess,
-  message: Extract<Ask, { readonly ask: unknown }> & { readonly ask: K },
-): Promise<Answers[K]> => {
-  if (!child.connected) throw new Error('a serving process ended');
+/** However busy the machine: one that says nothing for so long has failed. */
+const silentMs = 60_000;
+
+/** The next that the process says. @throws when it ends, stays silent, or the run is broken off */
+const heard = async (child: ChildProcess, signal: AbortSignal): Promise<unknown> => {
   const ended = new AbortController();
   const over = (): void => ended.abort(new Error('a serving process ended'));
   child.once('exit', over);
+  const silent = AbortSignal.timeout(silentMs);
+  const until = AbortSignal.any([ended.signal, signal, silent]);
   try {
-    const answered = once(child, 'message', { signal: ended.signal });
-    child.send(message);
-    const [answer] = (await answered) as [Answer];
-    if ('failed' in answer) throw new Error(answer.failed);
-    // The other end is `serve.ts`, which answers each as the type says.
-    return answer.answer as Answers[K];
+    const [said] = (await once(child, 'message', { signal: until })) as [unknown];
+    return said;
+  } catch (error) {
+    if (silent.aborted) throw new Error('a serving process does not answer', { cause: error });
+    throw until.aborted ? until.reason : error;
   } finally {
     child.off('exit', over);
   }
+};
+
+const ask = async <K extends keyof Answers>(
+  child: ChildProcess,
+  message: Ask & { readonly ask: K },
+  signal: AbortSignal,
+): Promise<Answers[K]> => {
+  if (!child.connected) throw new Error('a serving process ended');
+  const answered = heard(child, signal);
+  child.send(message);
+  // The other end is `serve.ts`, which answers each as the types say.
+  const answer = (await answered) as Answer;
+  if ('failed' in answer) throw new Error(answer.failed);
+  return answer.answer as Answers[K];
 };
 
 /** A process that is told to stop closes what it has open; one that does not is ended. */

@@ -103,10 +103,7 @@ export class PlanError extends SaysoError {
 }
 
 export type LedgerErrorCode =
-  | 'CONSENT_INVALID'
-  | 'CONSENT_MOVED'
-  | 'LEDGER_UNAVAILABLE'
-  | 'LEDGER_ROLLED_BACK';
+  'CONSENT_INVALID' | 'CONSENT_MOVED' | 'LEDGER_UNAVAILABLE' | 'LEDGER_ROLLED_BACK';
 
 const ledgerStatus: Readonly<Record<LedgerErrorCode, number>> = {
   CONSENT_INVALID: 400,
@@ -147,6 +144,14 @@ export class SourceError extends SaysoError {
     this.source = source;
   }
 }
+
+/** More rows than may be read at once; the field is an error rather than cut short in silence. */
+export const tooManyRows = (source: string, most: number): SourceError =>
+  new SourceError(
+    `source \`${source}\` has more than ${most} rows for this field; ask for fewer with \`first\``,
+    'SOURCE_TOO_LARGE',
+    source,
+  );
 
 /** 503: the audit entry could not be made durable, so the answer stays here. */
 export class AuditError extends SaysoError {

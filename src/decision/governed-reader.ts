@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { SourceError } from '../core/errors.ts';
+import { SourceError, tooManyRows } from '../core/errors.ts';
 import type { JoinMember, JoinPlan, ReadPlan, RowPlan } from '../policy/plan.ts';
 import type { Find, Row, Source, Sources } from '../sources/source.ts';
 import { asText, releaseRows, type DecisionContext } from './release-rows.ts';
@@ -105,19 +105,21 @@ export class GovernedReader {
     const found = new Map<string, ReleasedRow[]>(values.map((value) => [value, []]));
     // One member after the other: what `first` cuts off must be known before anything is recorded.
     for (const [i, member] of join.members.entries()) {
-      await this.#releaseMember(member, read[i] ?? [], first ?? Infinity, found);
+      const rows = read[i];
+      if (rows) await this.#releaseMember(member, rows, first ?? Infinity, found);
+      else await this.#sift(member, values, first ?? Infinity, found);
     }
     return values.map((value) => found.get(value) ?? []);
   }
 
+  /** The rows of a member, or nothing where a gate says which of them may be seen at all. */
   async #readMember(
-    { read, row, on, via, closed }: JoinMember,
+    { read, row, on, via }: JoinMember,
     values: readonly string[],
     first: number | undefined,
-  ): Promise<readonly Row[]> {
-    if (closed) return [];
-    // Rows that a gate hides must not take the place of others: cut only after deciding.
-    const cut = first !== undefined && row.gates.length === 0 ? { first } : {};
+  ): Promise<readonly Row[] | undefined> {
+    if (row.gates.length > 0) return undefined;
+    const cut = first === undefined ? {} : { first };
     return this.#fetch(
       read,
       via
@@ -126,13 +128,44 @@ export class GovernedReader {
     );
   }
 
-  async #releaseMember(
-    { read, row: plan, closed }: JoinMember,
-    rows: readonly Row[],
+  /**
+   * Reads rows that a gate may hide, batch by batch. Hidden rows neither take the place of others
+   * nor count towards the most that may be read: both would tell how many there are.
+   */
+  async #sift(
+    member: JoinMember,
+    values: readonly string[],
     first: number,
     found: ReadonlyMap<string, ReleasedRow[]>,
   ): Promise<void> {
-    if (closed) this.#decision.recorder.noteClosed(plan);
+    const { read, row: plan, on, closed } = member;
+    if (closed) {
+      this.#decision.recorder.noteClosed(plan);
+      return;
+    }
+    const limit = this.#source(read).maxRows;
+    const keyAt = tailOf(read) + 1;
+    let shown = 0;
+    let after: readonly string[] | undefined;
+    for (;;) {
+      const among = { column: on, values };
+      const rows = await this.#fetch(read, { by: 'page', among, limit, ...(after && { after }) });
+      shown += await this.#releaseMember(member, rows, first, found);
+      if (shown > limit) throw tooManyRows(read.source, limit);
+      const last = rows.at(-1);
+      const full = [...found.values()].every((group) => group.length >= first);
+      if (last === undefined || rows.length < limit || full) return;
+      after = read.key.map((_, i) => asText(last.values[keyAt + i]) ?? '');
+    }
+  }
+
+  /** Releases rows into the groups of their values, as far as there is room. @returns how many */
+  async #releaseMember(
+    { read, row: plan }: JoinMember,
+    rows: readonly Row[],
+    first: number,
+    found: ReadonlyMap<string, ReleasedRow[]>,
+  ): Promise<number> {
     const tail = tailOf(read);
     const groups = rows.map(({ values }) => found.get(asText(values[tail]) ?? ''));
     const room = new Map([...found.values()].map((group) => [group, first - group.length]));
@@ -143,9 +176,13 @@ export class GovernedReader {
       room.set(group, left - 1);
       return true;
     });
+    let count = 0;
     released.forEach((row, i) => {
-      if (row !== undefined) groups[i]?.push(row);
+      if (row === undefined) return;
+      groups[i]?.push(row);
+      count += 1;
     });
+    return count;
   }
 
   /** Where each row's person lives, when a decision turns on it. */
@@ -172,14 +209,13 @@ export class GovernedReader {
     return rows.map(({ values }) => byId.get(asText(values[at])));
   }
 
+  #source({ source: name }: ReadPlan): Source {
+    const source = this.#sources.get(name);
+    if (source) return source;
+    throw new SourceError(`source \`${name}\` is not there`, 'SOURCE_UNAVAILABLE', name);
+  }
+
   async #fetch(read: ReadPlan, find: Find): Promise<readonly Row[]> {
-    const source: Source | undefined = this.#sources.get(read.source);
-    if (!source)
-      throw new SourceError(
-        `source \`${read.source}\` is not there`,
-        'SOURCE_UNAVAILABLE',
-        read.source,
-      );
-    return source.fetch(read, find);
+    return this.#source(read).fetch(read, find);
   }
 }

@@ -20,8 +20,7 @@ const require = createRequire(import.meta.url);
 // Shield's `chain` and `race` call this function, which Node 23 took away: they would refuse always.
 const util = require('node:util') as { isUndefined?: (value: unknown) => boolean };
 util.isUndefined ??= (value) => value === undefined;
-const { rule, and, or, chain, race, shield, deny } =
-  require('graphql-shield') as typeof Shield;
+const { rule, and, or, chain, race, shield, deny } = require('graphql-shield') as typeof Shield;
 const { applyMiddleware } = require('graphql-middleware') as typeof Middleware;
 
 /** What a deployment's rules are written with: `export const rules = ({ rule, and }) => ({ … })`. */

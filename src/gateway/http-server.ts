@@ -44,7 +44,8 @@ export interface HttpServerOptions {
 /** Apollo Server over Fastify with every limit on; each operation goes through the pipeline. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<FastifyInstance> => {
   const { config, logger } = options;
-  const log: ErrorLog = (event) => logger.error(event, event.code === undefined ? 'an error was masked' : 'an operation failed');
+  const log: ErrorLog = (event) =>
+    logger.error(event, event.code === undefined ? 'an error was masked' : 'an operation failed');
   const app = fastify({
     loggerInstance: logger,
     // A URL can hold a query and its variables.

@@ -31,7 +31,9 @@ const load = async (file: string, name: string, setting: string): Promise<object
   const exported = module[name];
   // Rules may be written as a function of graphql-shield, whose copy must be the gateway's own.
   const made: unknown =
-    name === 'rules' && typeof exported === 'function' ? (exported as (s: unknown) => unknown)(ruleWords) : exported;
+    name === 'rules' && typeof exported === 'function'
+      ? (exported as (s: unknown) => unknown)(ruleWords)
+      : exported;
   if (typeof made !== 'object' || made === null) throw problem(`it exports no \`${name}\``);
   return made;
 };

@@ -11,6 +11,7 @@ const retryMs = 1_000;
  */
 export class CheckedSource implements Source {
   readonly name: string;
+  readonly maxRows: number;
   readonly #source: Source;
   readonly #types: readonly DomainType[];
   readonly #onProblems: (problems: readonly Problem[]) => void;
@@ -24,6 +25,7 @@ export class CheckedSource implements Source {
     onProblems: (problems: readonly Problem[]) => void,
   ) {
     this.name = source.name;
+    this.maxRows = source.maxRows;
     this.#source = source;
     this.#types = types;
     this.#onProblems = onProblems;

@@ -29,12 +29,22 @@ export type Find =
       readonly values: readonly string[];
       readonly first?: number;
     }
-  /** Rows in the order of their key, after one of them. Each row ends with its key. */
-  | { readonly by: 'page'; readonly after?: readonly string[]; readonly limit: number };
+  /**
+   * Rows in the order of their key, after one of them; all, or `among` those whose column has one of
+   * the values. Each row ends with that column, then with its key.
+   */
+  | {
+      readonly by: 'page';
+      readonly among?: { readonly column: string; readonly values: readonly string[] };
+      readonly after?: readonly string[];
+      readonly limit: number;
+    };
 
 /** A data source. Reads only; one statement for each call. */
 export interface Source {
   readonly name: string;
+  /** Most rows that one fetch brings. */
+  readonly maxRows: number;
   /**
    * @throws SourceError SOURCE_TIMEOUT, SOURCE_UNAVAILABLE, or SOURCE_TOO_LARGE when more rows
    *   match than may be read at once (none are then given).

@@ -48,6 +48,11 @@ export const buildSelect = (read: ReadPlan, find: Find, c: SelectContext): Knex.
   const sought: Sought = { query, order, c };
 
   if (find.by === 'page') {
+    if (find.among) {
+      const column = own(find.among.column);
+      selectAs(query, column.sql, 'm0', c);
+      whereAny(sought, column, find.among.values);
+    }
     keys.forEach((key, i) => selectAs(query, exactText(key), `k${i}`, c));
     if (find.after) {
       const marks = find.after.map(() => '?').join(', ');
@@ -65,6 +70,8 @@ export const buildSelect = (read: ReadPlan, find: Find, c: SelectContext): Knex.
     selectAs(query, on.sql, 'm0', c);
     return find.first === undefined
       ? whereAny(sought, on, find.values)
+          .orderByRaw(order)
+          .limit(c.maxRows + 1)
       : lateral(sought, on, find.values, find.first);
   }
 
@@ -76,6 +83,8 @@ export const buildSelect = (read: ReadPlan, find: Find, c: SelectContext): Knex.
   const values = find.tuples.map(([value]) => value ?? '');
   return find.first === undefined
     ? whereAny(sought, column, values)
+        .orderByRaw(order)
+        .limit(c.maxRows + 1)
     : lateral(sought, column, values, find.first);
 };
 
@@ -104,15 +113,12 @@ const comparable = ({ sql, column }: ColumnRef): { readonly sql: string; readonl
 
 /** `= any($1)` has one text whatever the number of values, so its plan can be kept. */
 const whereAny = (
-  { query, order, c }: Sought,
+  { query }: Sought,
   column: ColumnRef,
   values: readonly string[],
 ): Knex.QueryBuilder => {
   const { sql, type } = comparable(column);
-  return query
-    .whereRaw(`${sql} = any(?::${quotedType(type)}[])`, [values as string[]])
-    .orderByRaw(order)
-    .limit(c.maxRows + 1);
+  return query.whereRaw(`${sql} = any(?::${quotedType(type)}[])`, [values as string[]]);
 };
 
 /** A type as the catalog writes it; one of somebody's own may have any name. */

@@ -1,6 +1,6 @@
 import knexModule, { type Knex } from 'knex';
 import type pg from 'pg';
-import { SourceError, type Problem } from '../../core/errors.ts';
+import { SourceError, tooManyRows, type Problem } from '../../core/errors.ts';
 import type { DomainType } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
 import type { Find, Row, Source } from '../source.ts';
@@ -43,12 +43,14 @@ const prepare = (client: pg.Client, done: Prepared): void => {
 /** A PostgreSQL database read by knex: planned columns only, read-only, one statement per fetch. */
 export class SqlSource implements Source {
   readonly name: string;
+  readonly maxRows: number;
   readonly #options: SqlSourceOptions;
   readonly #knex: Knex;
   #catalog: Catalog | undefined;
 
   constructor(options: SqlSourceOptions) {
     this.name = options.name;
+    this.maxRows = options.maxRows;
     this.#options = options;
     const { connection, timeoutMs, poolSize } = options;
     this.#knex = knexModule({
@@ -79,13 +81,7 @@ export class SqlSource implements Source {
       .options({ rowMode: 'array' })
       .timeout(timeoutMs + graceMs);
     const rows = await this.#answer(sent);
-    if (rows.length > maxRows) {
-      throw new SourceError(
-        `source \`${this.name}\` has more than ${maxRows} rows for this field; ask for fewer with \`first\``,
-        'SOURCE_TOO_LARGE',
-        this.name,
-      );
-    }
+    if (rows.length > maxRows) throw tooManyRows(this.name, maxRows);
     return rows.map((values) => ({ values }));
   }
 
@@ -144,10 +140,16 @@ const possible = (read: ReadPlan, find: Find, catalog: Catalog): Find | undefine
   const typeOf = (table: string, column: string): string =>
     catalog.get(table)?.get(column)?.type ?? 'text';
   if (find.by === 'page') {
-    const { after } = find;
-    if (after === undefined) return find;
-    const fits = after.every((value, i) => couldBe(value, typeOf(read.table, read.key[i] ?? '')));
-    return fits && after.length === read.key.length ? find : undefined;
+    const { after, among } = find;
+    const keyTypes = read.key.map((column) => typeOf(read.table, column));
+    const fits =
+      after === undefined ||
+      (after.length === keyTypes.length &&
+        after.every((value, i) => couldBe(value, keyTypes[i] ?? 'text')));
+    if (!fits || among === undefined) return fits ? find : undefined;
+    const type = typeOf(read.table, among.column);
+    const values = among.values.filter((value) => couldBe(value, type));
+    return values.length === 0 ? undefined : { ...find, among: { ...among, values } };
   }
   if (find.by === 'via') {
     const type = typeOf(find.table, find.on);
