@@ -16,7 +16,17 @@ const road = [
   ['decision', ['core', 'directives', 'policy', 'ledger', 'sources', 'audit']],
   [
     'gateway',
-    ['core', 'config', 'audit', 'directives', 'identity', 'policy', 'ledger', 'sources', 'decision'],
+    [
+      'core',
+      'config',
+      'audit',
+      'directives',
+      'identity',
+      'policy',
+      'ledger',
+      'sources',
+      'decision',
+    ],
   ],
   ['console', ['core', 'config']],
   ['sample', ['core', 'config', 'ledger', 'policy', 'directives']],

@@ -73,6 +73,10 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     const { status, body } = transportError(error, mask);
     void reply.code(status).send(body);
   });
+  app.setNotFoundHandler((_request, reply) => {
+    const error = { message: 'there is nothing here', extensions: { code: 'NOT_FOUND' } };
+    void reply.code(404).send({ errors: [error] });
+  });
   app.get('/health', () => ({ status: 'ok' }));
   app.get('/ready', async (_request, reply) => {
     const state = await options.isReady();

@@ -10,11 +10,14 @@ export interface Modules {
   readonly resolvers: DerivedResolvers;
 }
 
-const load = async (file: string, name: string, setting: string): Promise<object> => {
+const written = {
+  rules: 'export const rules = ({ rule, and, or, chain }) => ({ … })',
+  resolvers: 'export const resolvers = { … }',
+} as const;
+
+const load = async (file: string, name: keyof typeof written): Promise<object> => {
   const problem = (what: string): ConfigError =>
-    new ConfigError([
-      { where: setting, what, mend: `let ${file} export \`const ${name} = { … }\`` },
-    ]);
+    new ConfigError([{ where: file, what, mend: `write \`${written[name]}\`` }]);
   let module: Record<string, unknown>;
   try {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
@@ -29,13 +32,14 @@ const load = async (file: string, name: string, setting: string): Promise<object
     ]);
   }
   const exported = module[name];
-  // Rules may be written as a function of graphql-shield, whose copy must be the gateway's own.
-  const made: unknown =
-    name === 'rules' && typeof exported === 'function'
-      ? (exported as (s: unknown) => unknown)(ruleWords)
-      : exported;
-  if (typeof made !== 'object' || made === null) throw problem(`it exports no \`${name}\``);
-  return made;
+  if (name === 'rules') {
+    if (typeof exported !== 'function') throw problem('it exports no function `rules`');
+    const made: unknown = (exported as (words: typeof ruleWords) => unknown)(ruleWords);
+    if (typeof made === 'object' && made !== null) return made;
+    throw problem('its function `rules` gives no object');
+  }
+  if (typeof exported !== 'object' || exported === null) throw problem(`it exports no \`${name}\``);
+  return exported;
 };
 
 /**
@@ -45,11 +49,11 @@ const load = async (file: string, name: string, setting: string): Promise<object
 export const loadModules = async ({ rules, resolvers }: Config['modules']): Promise<Modules> => {
   const problems: Problem[] = [];
   const named = new Map<string, unknown>(
-    rules === undefined ? [] : Object.entries(await load(rules, 'rules', 'rules')),
+    rules === undefined ? [] : Object.entries(await load(rules, 'rules')),
   );
   problems.push(...checkRules(named, rules ?? ''));
   const derived = new Map<string, DerivedResolver>();
-  const types = resolvers === undefined ? {} : await load(resolvers, 'resolvers', 'resolvers');
+  const types = resolvers === undefined ? {} : await load(resolvers, 'resolvers');
   for (const [type, fields] of Object.entries(types) as [string, unknown][]) {
     for (const [field, resolve] of Object.entries(fields as object) as [string, unknown][]) {
       if (typeof resolve === 'function')

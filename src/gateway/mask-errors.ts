@@ -60,6 +60,13 @@ export const toGraphQLError = (error: SaysoError, refusal = false): GraphQLError
 /** graphql-js names fields and enum values close to what was written, which tells of the schema. */
 const suggestion = / ?Did you mean .+?\?$/;
 
+/** What Apollo tells operators of itself is no use to clients. */
+const clientMessage = ({ message }: GraphQLFormattedError, suggestions: boolean): string => {
+  if (message.startsWith('GraphQL introspection is not allowed'))
+    return 'introspection is off here';
+  return suggestions ? message : message.replace(suggestion, '');
+};
+
 /**
  * Makes the one function through which every error leaves: ours as they are, a client's mistakes
  * as graphql-js words them, everything else as an id. Values stand in such messages (graphql-js
@@ -81,9 +88,7 @@ export const createErrorMask = (log: ErrorLog, options: { readonly suggestions: 
     if (isClients && clientCodes.has(code)) {
       const { allowedPurposes } = formatted.extensions ?? {};
       return {
-        message: options.suggestions
-          ? formatted.message
-          : formatted.message.replace(suggestion, ''),
+        message: clientMessage(formatted, options.suggestions),
         ...place(formatted),
         extensions: { code, ...(allowedPurposes !== undefined && { allowedPurposes }) },
       };

@@ -78,11 +78,7 @@ describe('a directive as the definition has it', () => {
       '@subject(id: "i", place: "p", signIn: true)',
       { id: 'i', place: 'p', signIn: true },
     ],
-    [
-      'table',
-      '@table(source: "s", name: "n")',
-      { source: 's', name: 'n', root: true },
-    ],
+    ['table', '@table(source: "s", name: "n")', { source: 's', name: 'n', root: true }],
     [
       'table',
       '@table(source: "s", name: "n", key: ["a", "b"], root: false, plural: "p")',

@@ -42,7 +42,7 @@ describe('say-so through the gateway', () => {
   const agent = { scope: 'consent:write purpose:NEWS purpose:CALLS', subject: 'clerk-7' };
   const phoneOf = async (id: string): Promise<string | null> =>
     (await gateway.ask(`{ customer(id: "${id}") { phone } }`, { purpose: 'CALLS' })).body.data
-      .customer.phone;
+      .customer.phone as string | null;
   const say = async (field: string, args: string, asks: object = agent) =>
     gateway.ask(`mutation { ${field}(${args}) { head kind categories } }`, asks);
 

@@ -118,7 +118,7 @@ const types: readonly Case[] = [
   [
     'a table’s names are empty',
     '▸type City ▸▸@table(source: "", name: "") { name: String }',
-    ['comes from the source ``', 'did you mean'],
+    ['comes from the source ``', 'There are:'],
     ['`source` on `City` is empty', 'give `source` a value'],
     ['`name` on `City` is empty', 'give `name` a value'],
   ],
@@ -308,9 +308,9 @@ const derived: readonly Case[] = [
     'its input is no column: unknown, itself or a relation',
     person(`friend: Customer @shield(category: TASTE) @join(on: "friend_id")
   ▸▸▸derived: String @shield(category: TASTE) @derived(from: ["idd", "derived", "friend"])`),
-    ['is @derived from `idd`, which is no column field', 'did you mean `id`?'],
-    ['is @derived from `derived`, which is no column field', 'did you mean `id`?'],
-    ['is @derived from `friend`, which is no column field', 'did you mean `id`?'],
+    ['is @derived from `idd`, which is no column field', 'There are: id'],
+    ['is @derived from `derived`, which is no column field', 'There are: id'],
+    ['is @derived from `friend`, which is no column field', 'There are: id'],
   ],
   [
     'it would make rows that nobody decides on',

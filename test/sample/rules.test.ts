@@ -8,11 +8,11 @@ import { rules } from '../../src/sample/rules.ts';
 // All from their CommonJS builds: each knows the others' objects only by the classes it loaded itself.
 const require = createRequire(import.meta.url);
 const { buildSchema, graphql } = require('graphql') as typeof GraphQL;
-const { shield } = require('graphql-shield') as typeof Shield;
+const { rule, shield } = require('graphql-shield') as typeof Shield;
 const { applyMiddleware } = require('graphql-middleware') as typeof Middleware;
 const schema = applyMiddleware(
   buildSchema('type Query { note: String }'),
-  shield({ Query: { note: rules.isStaff } }),
+  shield({ Query: { note: rules({ rule }).isStaff } }),
 );
 
 const noteFor = async (roles: unknown): Promise<unknown> => {

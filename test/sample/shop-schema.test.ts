@@ -5,8 +5,12 @@ import { compilePolicy } from '../../src/policy/compile-policy.ts';
 import type { DomainField, DomainType } from '../../src/policy/model.ts';
 import { resolvers } from '../../src/sample/resolvers.ts';
 import { rules } from '../../src/sample/rules.ts';
+import { createRequire } from 'node:module';
+import type * as Shield from 'graphql-shield';
 import { demoCallers, sampleQueries } from '../../src/sample/sample-queries.ts';
 import { sampleTables } from '../../src/sample/shop-tables.ts';
+
+const { rule } = createRequire(import.meta.url)('graphql-shield') as typeof Shield;
 
 const folder = (name: string) => {
   const at = new URL(`../../schema/${name}/`, import.meta.url);
@@ -18,7 +22,7 @@ const policy = compilePolicy(
   { governance: folder('governance'), domain: shop },
   {
     sources: ['shop', 'crm'],
-    rules: Object.keys(rules),
+    rules: Object.keys(rules({ rule })),
     resolvers: Object.entries(resolvers).flatMap(([type, fields]) =>
       Object.keys(fields).map((field) => `${type}.${field}`),
     ),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type pg from 'pg';
 import { inject } from 'vitest';
@@ -30,6 +31,17 @@ const migratedTemplate = (): Promise<void> =>
     await admin.query(`alter database ${template}_new rename to ${template}`);
   });
 
+/** An autovacuum worker is the server's own and may not be ended by us: then it is waited for. */
+const dropped = async (name: string, tries = 50): Promise<void> => {
+  try {
+    await withClient(to('postgres'), (admin) => admin.query(`drop database ${name} with (force)`));
+  } catch (error) {
+    if ((error as { code?: string }).code !== '42501' || tries === 0) throw error;
+    await sleep(100);
+    await dropped(name, tries - 1);
+  }
+};
+
 /** An empty database for one test file, or one with Sayso's tables. */
 export async function freshDatabase(options: { migrated?: boolean } = {}): Promise<FreshDatabase> {
   if (options.migrated) await migratedTemplate();
@@ -44,9 +56,7 @@ export async function freshDatabase(options: { migrated?: boolean } = {}): Promi
     connection: to(name),
     drop: async () => {
       await knex.destroy();
-      await withClient(to('postgres'), (admin) =>
-        admin.query(`drop database ${name} with (force)`),
-      );
+      await dropped(name);
     },
   };
 }
