@@ -60,7 +60,8 @@ export const startApp = async (config: Config, options: AppOptions = {}): Promis
   const database = await openDatabase({
     config,
     role: 'gateway',
-    log: (line) => logger.info(line),
+    // Rare and worth a look: an orphan stopped, a recovery, a server that died.
+    log: (line) => logger.warn(line),
   });
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
   const close = async (): Promise<void> => {

@@ -10,7 +10,7 @@ const indent = (text: string): string => text.trim().replace(/^/gm, '    ');
 /** What a newcomer needs next: where it is, what to ask, and as whom. */
 const demoGuide = async ({ issuer }: App): Promise<string> => {
   if (!issuer) return '';
-  const parts = ['', 'Three queries to try (they wait on the page above, too):'];
+  const parts = ['Three queries to try (they wait on the page, too):'];
   for (const sample of sampleQueries.slice(0, 3)) {
     const caller = demoCallers.find(({ name }) => name === sample.caller);
     const token = await issuer.mint({
@@ -29,7 +29,7 @@ const demoGuide = async ({ issuer }: App): Promise<string> => {
     '',
     'More tokens: npx sayso token --client NAME --scope "purpose:RECOMMENDATIONS" [--subject ID]',
   );
-  return parts.join('\n');
+  return `${parts.join('\n')}\n\n`;
 };
 
 const announce = async (app: App, config: Config, ms: number): Promise<void> => {
@@ -42,7 +42,8 @@ const announce = async (app: App, config: Config, ms: number): Promise<void> => 
       ? ['Demo mode:       tokens of its own, loopback only. Ctrl-C stops everything.']
       : []),
   ];
-  console.log(lines.join('\n') + (config.loadSampleShop ? await demoGuide(app) : ''));
+  // The address comes last, where the eye is.
+  console.log((config.loadSampleShop ? await demoGuide(app) : '') + lines.join('\n'));
 };
 
 /** `sayso start`: runs the gateway until it is told to stop. */
@@ -56,6 +57,7 @@ export const startCommand = (): Command =>
     const stop = (): void => {
       // A second signal while the start is still under way ends at once; the database stops with us.
       if (!running.app) process.exit(130);
+      if (!stopping) console.log('Stopping.');
       stopping ??= running.app.close().then(
         () => process.exit(0),
         () => process.exit(1),

@@ -47,7 +47,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   const log: ErrorLog = (event) =>
     logger.error(event, event.code === undefined ? 'an error was masked' : 'an operation failed');
   const app = fastify({
-    loggerInstance: logger,
+    // It would announce its address, which the command line does.
+    loggerInstance: logger.child({}, { level: quieter(logger.level) }),
     // A URL can hold a query and its variables.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.limits.maxBodyBytes,
@@ -114,6 +115,9 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   });
   return app;
 };
+
+/** Fastify's own lines from warnings on. */
+const quieter = (level: string): string => (level === 'info' ? 'warn' : level);
 
 const apolloOptions = (
   { config, schema, pipeline, logger }: HttpServerOptions,
