@@ -8,6 +8,7 @@ import { migrate } from './database/migrate.ts';
 import { openDatabase, type SaysoDatabase } from './database/open-database.ts';
 import { identifiedConsents } from './decision/identified-consents.ts';
 import { builtInResolvers } from './gateway/built-in-resolvers.ts';
+import { checkPort } from './gateway/check-port.ts';
 import { createCursorSealer, readSecret } from './gateway/cursor.ts';
 import { createGuards } from './gateway/guards.ts';
 import { createHttpServer } from './gateway/http-server.ts';
@@ -57,6 +58,7 @@ export const startApp = async (config: Config, options: AppOptions = {}): Promis
   const logger = createLogger(config);
   // First, so that a mistake in the SDL is told before anything is started or written.
   const loaded = await loadPolicy(config);
+  await checkPort(config.host, config.port);
   const database = await openDatabase({
     config,
     role: 'gateway',
@@ -106,7 +108,7 @@ const listen = async (
   attachScalars(policy.schema);
   attachResolvers(policy, {
     derived: resolvers,
-    builtIn: builtInResolvers(policy, knex, limits),
+    builtIn: builtInResolvers(policy, knex, subjects, limits),
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
     defaultPageSize: limits.defaultPageSize,
     maxPageSize: limits.maxPageSize,

@@ -5,8 +5,10 @@ import { identifiedConsents, type Consents } from '../decision/identified-consen
 import { ConsentStore } from '../ledger/consent-store.ts';
 import { SubjectDirectory } from '../ledger/subject-directory.ts';
 import { loadPolicy } from '../load-policy.ts';
+import { loadSampleRows } from '../load-sample.ts';
 import { openSources } from '../open-sources.ts';
 import type { Policy } from '../policy/compile-policy.ts';
+import { createProgress } from './progress.ts';
 import { readConfig } from './read-config.ts';
 
 /** What commands on the ledger work with. */
@@ -27,6 +29,10 @@ export const withLedger = async <T>(use: (tools: LedgerTools) => Promise<T>): Pr
     const { knex } = database;
     await migrate(knex);
     await keepPolicy(knex, policy);
+    // On a folder that never ran a gateway the sample's people must be there to speak for.
+    const progress = createProgress();
+    await loadSampleRows(config, database, progress.show);
+    progress.stop();
     const subjects = new SubjectDirectory(knex, config.limits.maxSnapshotSubjects);
     const sources = openSources({
       config,

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import { give } from './server-account.ts';
 
@@ -14,11 +14,19 @@ export const openLog = (dataDir: string): number => {
   return file;
 };
 
+/** Folder by folder: Node's own way never ends where a file system refuses to make any, as /proc does. */
+const makeParents = (folder: string): void => {
+  if (existsSync(folder)) return;
+  makeParents(dirname(folder));
+  mkdirSync(folder);
+};
+
 /** Makes the data folder and returns its real path; ConfigError when that cannot be done. */
 export function makeDataFolder(dataDir: string): string {
   try {
     if (!existsSync(dataDir)) {
-      mkdirSync(dataDir, { recursive: true });
+      makeParents(dirname(dataDir));
+      mkdirSync(dataDir);
       // As root the server, being another account, has to pass through.
       chmodSync(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700);
     }

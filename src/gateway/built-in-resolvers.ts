@@ -4,6 +4,7 @@ import type { StoredAuditEntry } from '../audit/entry.ts';
 import type { ConsentKind, SubjectRef } from '../core/consent.ts';
 import { ForbiddenError, LedgerError, SaysoError } from '../core/errors.ts';
 import type { MutationGiveConsentArgs, QueryAuditEntriesArgs } from '../generated/schema-types.ts';
+import { noSubject, type SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { rootFieldsOf } from '../policy/generate-sdl.ts';
 import type { ReadPlan } from '../policy/plan.ts';
@@ -95,38 +96,65 @@ const withDecisions = (entry: StoredAuditEntry) => ({
   ),
 });
 
+/** Every number an auditor asks for; one of nobody when the person was never seen. */
+const numberAsked = async (
+  { subject, person }: QueryAuditEntriesArgs,
+  subjects: SubjectDirectory,
+  policy: Policy,
+): Promise<number | undefined> => {
+  if (!person) return subject ?? undefined;
+  const type = person.type ?? policy.model.signInType;
+  if (type === undefined || !policy.model.types.get(type)?.person) {
+    throw badInput('`person.type` is no type of persons');
+  }
+  const number = await subjects.known(type, person.id);
+  if (subject !== null && subject !== undefined && subject !== number) {
+    throw badInput('`subject` and `person` name two');
+  }
+  return number ?? noSubject;
+};
+
+const badInput = (message: string): SaysoError =>
+  new SaysoError(message, { code: 'BAD_USER_INPUT', status: 400 });
+
 const auditEntries =
-  (knex: Knex, defaultPageSize: number, maxPageSize: number): Resolver =>
+  (knex: Knex, subjects: SubjectDirectory, policy: Policy, limits: PageLimits): Resolver =>
   async (_parent, rawArgs) => {
     const args = rawArgs as QueryAuditEntriesArgs;
-    const first = args.first ?? defaultPageSize;
-    if (first < 0 || first > maxPageSize) {
-      throw new SaysoError(`\`first\` is not between 0 and ${maxPageSize}`, {
-        code: 'BAD_USER_INPUT',
-        status: 400,
-      });
+    const first = args.first ?? limits.defaultPageSize;
+    if (first < 0 || first > limits.maxPageSize) {
+      throw badInput(`\`first\` is not between 0 and ${limits.maxPageSize}`);
     }
+    const subject = await numberAsked(args, subjects, policy);
+    // Nobody has a number before they were first decided on.
+    if (subject === noSubject) return [];
     const entries = await readAuditEntries(knex, {
       first,
       before: args.before ?? undefined,
       client: args.client ?? undefined,
       purpose: args.purpose ?? undefined,
-      subject: args.subject ?? undefined,
+      subject,
     });
     return entries.map(withDecisions);
   };
+
+interface PageLimits {
+  readonly defaultPageSize: number;
+  readonly maxPageSize: number;
+}
 
 /** Resolvers of what every deployment has beside its domain, by coordinate. */
 export const builtInResolvers = (
   policy: Policy,
   knex: Knex,
-  limits: { readonly defaultPageSize: number; readonly maxPageSize: number },
+  subjects: SubjectDirectory,
+  limits: PageLimits,
 ): ReadonlyMap<string, Resolver> => {
   const resolvers = new Map<string, Resolver>([
     ['Mutation.giveConsent', changeConsent('given', policy)],
     ['Mutation.withdrawConsent', changeConsent('withdrawn', policy)],
     ['Mutation.refuseConsent', changeConsent('refused', policy)],
-    ['Query.auditEntries', auditEntries(knex, limits.defaultPageSize, limits.maxPageSize)],
+    ['Query.auditEntries', auditEntries(knex, subjects, policy, limits)],
   ]);
   const person = policy.model.types.get(policy.model.signInType ?? '');
   if (person) resolvers.set(`ConsentChange.${rootFieldsOf(person).one}`, changedPerson);

@@ -54,6 +54,7 @@ export type QueryAuditEntriesArgs = {
   client?: InputMaybe<Scalars['String']['input']>;
   purpose?: InputMaybe<Purpose>;
   subject?: InputMaybe<Scalars['Int']['input']>;
+  person?: InputMaybe<SubjectInput>;
 };
 
 
@@ -207,7 +208,7 @@ export type MutationRefuseConsentArgs = {
   subject?: InputMaybe<SubjectInput>;
 };
 
-/** For agents with the scope `consent:write`, who act for another; everybody else acts for themself. */
+/** A person, as the source knows them. */
 export type SubjectInput = {
   /** The person's type in the schema; may be left out where there is only one */
   readonly type?: InputMaybe<Scalars['String']['input']>;

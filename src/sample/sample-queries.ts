@@ -40,7 +40,7 @@ export const demoCallers: readonly DemoCaller[] = [
   {
     name: 'customer 42, acting for themself',
     client: 'shop-front',
-    scopes: ['purpose:RECOMMENDATIONS', 'purpose:FULFILMENT'],
+    scopes: ['purpose:RECOMMENDATIONS'],
     subject: '42',
   },
   { name: 'auditor (audit:read)', client: 'audit-desk', scopes: ['audit:read'] },

@@ -174,7 +174,8 @@ const times = ['timestamp', 'timestamptz'];
 
 /** Which columns a GraphQL type can show. Enums of the domain are shown by texts. */
 const shownBy = new Map<string, readonly string[]>([
-  ['Int', [...wholes, 'numeric']],
+  // Not numeric, whose fractions an Int cannot show.
+  ['Int', wholes],
   ['Float', [...wholes, 'numeric', 'float4', 'float8']],
   ['String', [...texts, ...wholes, 'numeric', 'inet', 'interval', 'time']],
   ['ID', [...texts, ...wholes]],
