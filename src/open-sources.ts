@@ -3,6 +3,7 @@ import { SourceError, type Problem } from './core/errors.ts';
 import type { SaysoDatabase } from './database/open-database.ts';
 import type { DomainType } from './policy/model.ts';
 import { CheckedSource } from './sources/checked-source.ts';
+import { SubjectKinds } from './sources/subject-kinds.ts';
 import { SqlSource } from './sources/sql/sql-source.ts';
 
 export interface OpenSourcesOptions {
@@ -18,6 +19,7 @@ export interface OpenSourcesOptions {
 /** The sources of a configuration by name, not yet connected; each is checked before it is read. */
 export const openSources = (options: OpenSourcesOptions): ReadonlyMap<string, CheckedSource> => {
   const { config, database, types, onProblems, onStatement } = options;
+  const kinds = new SubjectKinds();
   return new Map(
     [...config.sources].map(([name, source]) => {
       const own = [...types.values()].filter((type) => type.table.source === name);
@@ -30,7 +32,7 @@ export const openSources = (options: OpenSourcesOptions): ReadonlyMap<string, Ch
         maxRows: config.limits.maxRows,
         ...(onStatement && { onStatement: (text) => onStatement(name, text) }),
       });
-      return [name, new CheckedSource(sql, own, (problems) => onProblems(name, problems))];
+      return [name, new CheckedSource(sql, own, kinds, (problems) => onProblems(name, problems))];
     }),
   );
 };

@@ -88,6 +88,16 @@ export class PurposeError extends SaysoError {
   }
 }
 
+/** 400: what the operation asks for is more than one answer may hold. */
+export class AnswerTooLargeError extends SaysoError {
+  constructor(most: number) {
+    super(`the answer would hold more than ${most} objects; ask for fewer with \`first\``, {
+      code: 'ANSWER_TOO_LARGE',
+      status: 400,
+    });
+  }
+}
+
 /** 403: a request-level rule refused a root field. */
 export class ForbiddenError extends SaysoError {
   constructor(message: string) {
@@ -155,10 +165,15 @@ export const tooManyRows = (source: string, most: number): SourceError =>
 
 /** 503: the audit entry could not be made durable, so the answer stays here. */
 export class AuditError extends SaysoError {
-  constructor(cause?: unknown) {
+  /** @param recordedAt the head of a change that stands in the ledger all the same */
+  constructor(cause?: unknown, recordedAt?: number) {
     super(
       'the audit log cannot be written, so nothing is released',
-      { code: 'AUDIT_UNAVAILABLE', status: 503 },
+      {
+        code: 'AUDIT_UNAVAILABLE',
+        status: 503,
+        ...(recordedAt !== undefined && { details: { recorded: true, head: recordedAt } }),
+      },
       { cause },
     );
   }

@@ -8,7 +8,16 @@ import type { Sources } from '../sources/source.ts';
 import { asText } from './release-rows.ts';
 
 /** Where consent events are handed in. */
-export type Consents = Pick<ConsentStore, 'append'>;
+export interface Consents {
+  /**
+   * As `ConsentStore.append`, under the sources' own ids. With `exact` a yes is taken only under
+   * the very text that the source has: two accounts `7` and `007` are two, whatever a number is.
+   */
+  append(
+    inputs: readonly ConsentInput[],
+    how?: Parameters<ConsentStore['append']>[1] & { readonly exact?: boolean },
+  ): Promise<Appended | undefined>;
+}
 
 export interface IdentifiedConsentsOptions {
   readonly store: ConsentStore;
@@ -94,7 +103,8 @@ export const identifiedConsents = (options: IdentifiedConsentsOptions): Consents
     const identified = inputs.map((input, i) => {
       const { type, id } = input.subject;
       const own = known.get(type)?.get(id);
-      if (own !== undefined) return { ...input, subject: { type, id: own } };
+      const other = how?.exact === true && input.kind === 'given' && own !== id;
+      if (own !== undefined && !other) return { ...input, subject: { type, id: own } };
       const which = inputs.length === 1 ? '' : `event ${i + 1}: `;
       throw new LedgerError(`${which}no \`${type}\` has this id`, 'CONSENT_INVALID', {
         details: { index: i },

@@ -1,3 +1,4 @@
+import { placeOf } from '../core/places.ts';
 import { texts, type DirectiveParser } from './directive.ts';
 
 export type Basis = 'CONSENT' | 'LEGITIMATE_INTEREST' | 'CONTRACT' | 'LEGAL_OBLIGATION' | 'OPT_OUT';
@@ -9,12 +10,10 @@ export interface BasisModel {
   readonly in: readonly string[];
 }
 
-const place = /^[A-Z]{2}(-[A-Z0-9]{1,3})?$/;
-
 export const parseBasis: DirectiveParser<BasisModel> = (args, at) => {
   const places = texts(args, 'in');
   for (const code of places) {
-    if (!place.test(code)) {
+    if (placeOf(code) === undefined) {
       at.report({
         where: at.where,
         what: `\`${code}\` in @basis on \`${at.owner}\` is not an ISO 3166 code`,

@@ -41,21 +41,36 @@ const subjectOf = (args: ConsentArgs, { caller }: OperationContext, policy: Poli
     : new ForbiddenError('this token stands for no person');
 };
 
+/** Who acts for another: by name, unless that is a person, who is known by number only. */
+const agentOf = async (
+  { caller }: OperationContext,
+  subjects: SubjectDirectory,
+  { model }: Policy,
+): Promise<string> => {
+  const number =
+    caller.subject === undefined || model.signInType === undefined
+      ? undefined
+      : await subjects.known(model.signInType, caller.subject);
+  return number === undefined ? caller.sub : `subject:${number}`;
+};
+
 const changeConsent =
-  (kind: ConsentKind, policy: Policy): Resolver =>
+  (kind: ConsentKind, subjects: SubjectDirectory, policy: Policy): Resolver =>
   async (_parent, rawArgs, context, info): Promise<ConsentChange> => {
     const args = rawArgs as unknown as ConsentArgs;
     const subject = subjectOf(args, context, policy);
-    const { head, events } = await context.say({
-      kind,
-      subject,
-      purpose: args.purpose,
-      categories: args.categories ?? undefined,
-      validUntil: args.validUntil ?? undefined,
-      method: 'graphql',
-      // A person acting for themself is known by number only.
-      actor: args.subject ? context.caller.sub : undefined,
-    });
+    const { head, events } = await context.say(
+      {
+        kind,
+        subject,
+        purpose: args.purpose,
+        categories: args.categories ?? undefined,
+        validUntil: args.validUntil ?? undefined,
+        method: 'graphql',
+        actor: args.subject ? await agentOf(context, subjects, policy) : undefined,
+      },
+      { exact: !args.subject },
+    );
     const said = events[0];
     const covered = policy.pairs
       .filter(({ purpose }) => policy.model.purposeTree.leavesOf(args.purpose).includes(purpose))
@@ -119,7 +134,7 @@ const badInput = (message: string): SaysoError =>
 
 const auditEntries =
   (knex: Knex, subjects: SubjectDirectory, policy: Policy, limits: PageLimits): Resolver =>
-  async (_parent, rawArgs) => {
+  async (_parent, rawArgs, context) => {
     const args = rawArgs as QueryAuditEntriesArgs;
     const first = args.first ?? limits.defaultPageSize;
     if (first < 0 || first > limits.maxPageSize) {
@@ -135,7 +150,14 @@ const auditEntries =
       purpose: args.purpose ?? undefined,
       subject,
     });
-    return entries.map(withDecisions);
+    const shown = entries.map(withDecisions);
+    // Sets of subjects are long texts; they count by their length.
+    const weight = shown.reduce(
+      (sum, { decisions }) =>
+        decisions.reduce((all, one) => all + 1 + one.subjects.length / 100, sum + 1),
+      0,
+    );
+    return context.spend(weight) ? shown : [];
   };
 
 interface PageLimits {
@@ -151,9 +173,9 @@ export const builtInResolvers = (
   limits: PageLimits,
 ): ReadonlyMap<string, Resolver> => {
   const resolvers = new Map<string, Resolver>([
-    ['Mutation.giveConsent', changeConsent('given', policy)],
-    ['Mutation.withdrawConsent', changeConsent('withdrawn', policy)],
-    ['Mutation.refuseConsent', changeConsent('refused', policy)],
+    ['Mutation.giveConsent', changeConsent('given', subjects, policy)],
+    ['Mutation.withdrawConsent', changeConsent('withdrawn', subjects, policy)],
+    ['Mutation.refuseConsent', changeConsent('refused', subjects, policy)],
     ['Query.auditEntries', auditEntries(knex, subjects, policy, limits)],
   ]);
   const person = policy.model.types.get(policy.model.signInType ?? '');

@@ -26,10 +26,15 @@ export interface OperationContext {
   readonly plan: Plan;
   readonly caller: Caller;
   readonly notes: WithheldNotes;
+  /**
+   * Counts objects about to go into the answer. False once they are more than one answer may hold:
+   * the operation is refused then, and nothing further is worth making.
+   */
+  readonly spend: (objects: number) => boolean;
   /** Of now: a mutation moves on to the head it made. */
   readonly reader: () => GovernedReader;
   /** Appends what the caller says and moves this operation's view to it. */
-  readonly say: (input: ConsentInput) => Promise<Appended>;
+  readonly say: (input: ConsentInput, how: { readonly exact: boolean }) => Promise<Appended>;
 }
 
 /** A resolver of ours; arguments are narrowed to what the SDL makes them. */

@@ -68,11 +68,14 @@ export const createPageResolvers = (options: PageOptions) => {
     const value = parent as PageValue;
     const row = value.plan.positions.nodes.get(String(info.path.key));
     if (!row) throw new Error('no plan for the nodes of a page');
-    return context.reader().release(value.page.rows, row);
+    return context.spend(value.page.rows.length)
+      ? context.reader().release(value.page.rows, row)
+      : [];
   };
 
   const edges: Resolver = async (parent, _args, context, info): Promise<readonly EdgeValue[]> => {
     const { plan, page: found } = parent as PageValue;
+    if (!context.spend(2 * found.rows.length)) return [];
     const positions = [...(plan.positions.edges.get(String(info.path.key)) ?? [])];
     const decided = await Promise.all(
       positions.map(async ([key, row]) => ({

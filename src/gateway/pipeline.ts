@@ -10,7 +10,14 @@ import {
 } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import type { AuditStore } from '../audit/audit-store.ts';
-import { AuditError, LedgerError, PlanError, PurposeError, SaysoError } from '../core/errors.ts';
+import {
+  AnswerTooLargeError,
+  AuditError,
+  LedgerError,
+  PlanError,
+  PurposeError,
+  SaysoError,
+} from '../core/errors.ts';
 import { GovernedReader } from '../decision/governed-reader.ts';
 import type { Consents } from '../decision/identified-consents.ts';
 import { DecisionRecorder } from '../decision/recorder.ts';
@@ -42,6 +49,11 @@ export interface Road {
 /** A query is decided again this often when say-so moves under it; then it is refused. */
 const maxTurns = 3;
 
+/** Bounds what joins can multiply: distinct rows are few, and an answer repeats them. */
+const maxObjects = 250_000;
+/** As graphql-js itself has it: more is told to nobody, and each costs a search for near words. */
+const maxErrors = 50;
+
 /** One operation on its way; what is known of it grows step by step. */
 interface Journey {
   readonly request: OperationRequest;
@@ -58,6 +70,8 @@ interface Turn {
   readonly notes: WithheldNotes;
   /** Say-so moved, so the result must not leave. */
   readonly moved: boolean;
+  /** The ledger took a change. */
+  readonly changed: boolean;
 }
 
 /**
@@ -81,6 +95,7 @@ export const createPipeline = (
       policy.schema,
       operation.variableDefinitions ?? [],
       request.variables,
+      { maxErrors },
     );
     // With bad variables graphql-js executes nothing and says what is wrong with them.
     const variables = coerced.coerced ?? {};
@@ -114,7 +129,9 @@ export const createPipeline = (
     const { caller } = request;
     const recorder = new DecisionRecorder();
     const notes = new WithheldNotes();
-    const faults: { moved: boolean; fatal?: LedgerError } = { moved: false };
+    const faults: { moved: boolean; fatal?: SaysoError } = { moved: false };
+    let objects = 0;
+    let changed = false;
     let view = plan.personalTypes.length > 0 ? await road.snapshot.view() : undefined;
     const readerAt = (at: LedgerView): GovernedReader =>
       new GovernedReader(road.sources, {
@@ -133,12 +150,18 @@ export const createPipeline = (
       caller,
       notes,
       reader: () => reader,
-      say: async (input) => {
-        const appended = await road.consents.append([input]).catch((error: unknown) => {
+      spend: (more) => {
+        objects += more;
+        if (objects > maxObjects) faults.fatal ??= new AnswerTooLargeError(maxObjects);
+        return objects <= maxObjects;
+      },
+      say: async (input, how) => {
+        const appended = await road.consents.append([input], how).catch((error: unknown) => {
           if (error instanceof LedgerError && isSilent(error)) faults.fatal = error;
           throw error;
         });
         if (!appended) throw new Error('an unnamed append always appends');
+        changed = true;
         view = await road.snapshot.view();
         reader = readerAt(view);
         return appended;
@@ -158,17 +181,23 @@ export const createPipeline = (
       await road.snapshot.view();
       moved = road.snapshot.movedSince(recorder.asked, view.head);
     }
-    return { result, view, recorder, notes, moved };
+    return { result, view, recorder, notes, moved, changed };
   };
 
   const arrive = async (journey: Journey): Promise<ExecutionResult> => {
     for (let turn = 1; ; turn += 1) {
-      const { result, view, recorder, notes, moved } = await travel(journey);
+      const { result, view, recorder, notes, moved, changed } = await travel(journey);
       if (moved) {
         if (journey.plan.operation === 'query' && turn < maxTurns) continue;
         throw movedError(journey.plan.operation === 'mutation' ? view : undefined);
       }
-      await road.audit.append(await entryOf(journey, outcomeOf(result), view, recorder));
+      try {
+        await road.audit.append(await entryOf(journey, outcomeOf(result), view, recorder));
+      } catch (error) {
+        // A change of say-so cannot be taken back; whoever made it must know that it counts.
+        if (changed && error instanceof AuditError) throw new AuditError(error.cause, view?.head);
+        throw error;
+      }
       return {
         ...result,
         ...(result.errors && { errors: boundErrors(result.errors) }),

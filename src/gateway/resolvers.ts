@@ -67,8 +67,11 @@ const joinResolver =
     if (key === null) return join.list ? [] : null;
     const first = firstOf(args);
     if (first === 0) return [];
+    if (!context.spend(1)) return join.list ? [] : null;
     const rows = context.reader().join(join, key, first);
-    return join.list ? rows : rows.then(([one]) => one ?? null);
+    return join.list
+      ? rows.then((all) => (context.spend(all.length) ? all : []))
+      : rows.then(([one]) => one ?? null);
   };
 
 const resolverFor = (field: DomainField, derived: DerivedResolvers): Resolver => {

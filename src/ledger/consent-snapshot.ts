@@ -37,6 +37,13 @@ export interface LedgerView {
   readonly now: number;
 }
 
+interface HeadRow {
+  readonly position: string;
+  readonly now: string;
+  readonly newest: string | null;
+  readonly seen: string | null;
+}
+
 interface EventRow {
   readonly subject: number;
   readonly position: number;
@@ -61,6 +68,8 @@ export class ConsentSnapshot {
   readonly #recent = new Map<number, number>();
   #recentFrom = 0;
   #head = -1;
+  /** When the event at the head was recorded: tells one history from another of the same length. */
+  #newest: string | null | undefined;
   /** Counts how often all was forgotten; what was read before must not be kept after. */
   #epoch = 0;
   readonly #refresh: (item: undefined) => Promise<LedgerView>;
@@ -149,9 +158,12 @@ export class ConsentSnapshot {
 
   async #readHead(): Promise<LedgerView> {
     const { rows } = await this.#knex
-      .raw<{ rows: { position: string; now: string }[] }>(
-        `select position::text, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now
-       from ledger_head`,
+      .raw<{ rows: HeadRow[] }>(
+        `select position::text, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now,
+         (select recorded_at::text from consent_event e where e.position = h.position) as newest,
+         (select recorded_at::text from consent_event e where e.position = ?) as seen
+       from ledger_head h`,
+        [this.#head],
       )
       .timeout(timeoutMs);
     const row = rows[0];
@@ -160,9 +172,17 @@ export class ConsentSnapshot {
     if (head < this.#head) {
       // Events were lost: should others take their positions, nothing known of them may be used.
       this.#forgetAll(this.#head);
+      this.#newest = undefined;
       throw new LedgerError('the head of the ledger is lower than it was', 'LEDGER_ROLLED_BACK');
     }
+    if (this.#newest !== undefined && row.seen !== this.#newest) {
+      // Restored to an older state that has caught up since: other events stand where ours stood.
+      this.#forgetAll(head);
+      this.#newest = row.newest;
+      throw new LedgerError('the ledger is not the one it was', 'LEDGER_ROLLED_BACK');
+    }
     if (head > this.#head) await this.#follow(head);
+    this.#newest = row.newest;
     return { head, now: Number(row.now) };
   }
 

@@ -1,3 +1,4 @@
+import { placeOf } from '../core/places.ts';
 import type { Basis } from '../directives/basis.ts';
 import { State } from './fold-events.ts';
 
@@ -67,8 +68,6 @@ export const judge = (basis: Basis, state: number, expired: boolean): Judgement 
   }
 };
 
-/** Without the flag `u`, so that `i` takes no letter beyond ASCII for one within. */
-const place = /^([A-Z]{2})(-[A-Z0-9]{1,3})?$/i;
 const strictness: Readonly<Record<Basis, number>> = {
   CONSENT: 3,
   LEGITIMATE_INTEREST: 2,
@@ -87,12 +86,13 @@ export const basisAt = (
   where: unknown,
 ): Basis => {
   if (places.size === 0) return basis;
-  const known = typeof where === 'string' ? place.exec(where.trim()) : null;
-  // A group that matched nothing is undefined, whatever its type says.
-  const [code, country, region] = known?.map((part?: string) => part?.toUpperCase()) ?? [];
-  if (code === undefined || country === undefined) return 'CONSENT';
+  // Only ASCII letters are put right: others have upper cases that are codes of somewhere else.
+  const written = typeof where === 'string' ? where.trim() : '';
+  const place = placeOf(/^[\x20-\x7e]*$/.test(written) ? written.toUpperCase() : '');
+  if (place === undefined) return 'CONSENT';
+  const { code, country, isRegion } = place;
   const here = places.get(code) ?? places.get(country) ?? basis;
-  if (region !== undefined) return here;
+  if (isRegion) return here;
   let strictest = here;
   for (const [listed, other] of places) {
     if (listed.startsWith(`${country}-`) && strictness[other] > strictness[strictest]) {

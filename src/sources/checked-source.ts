@@ -2,6 +2,7 @@ import { SchemaError, SourceError, type Problem } from '../core/errors.ts';
 import type { DomainType } from '../policy/model.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { Find, Row, Source } from './source.ts';
+import type { SubjectKinds } from './subject-kinds.ts';
 
 const retryMs = 1_000;
 
@@ -14,6 +15,7 @@ export class CheckedSource implements Source {
   readonly maxRows: number;
   readonly #source: Source;
   readonly #types: readonly DomainType[];
+  readonly #kinds: SubjectKinds;
   readonly #onProblems: (problems: readonly Problem[]) => void;
   #checked = false;
   #checking: Promise<void> | undefined;
@@ -22,8 +24,10 @@ export class CheckedSource implements Source {
   constructor(
     source: Source,
     types: readonly DomainType[],
+    kinds: SubjectKinds,
     onProblems: (problems: readonly Problem[]) => void,
   ) {
+    this.#kinds = kinds;
     this.name = source.name;
     this.maxRows = source.maxRows;
     this.#source = source;
@@ -38,9 +42,14 @@ export class CheckedSource implements Source {
 
   /** What the source lacks. @throws SourceError when it does not answer. */
   async check(): Promise<readonly Problem[]> {
-    const problems = await this.#source.check(this.#types);
+    const own = await this.#source.check(this.#types);
+    const problems = own.length > 0 ? own : this.#kinds.check(this.#types, this.#source);
     this.#checked = problems.length === 0;
     return problems;
+  }
+
+  subjectKind(type: DomainType): string | undefined {
+    return this.#source.subjectKind(type);
   }
 
   close(): Promise<void> {

@@ -52,6 +52,8 @@ export interface Source {
   fetch(read: ReadPlan, find: Find): Promise<readonly Row[]>;
   /** What the source lacks of the types that name it. @throws SourceError when it cannot be asked. */
   check(types: readonly DomainType[]): Promise<readonly Problem[]>;
+  /** After `check`: by what kind of value a type's rows name their person; undefined when not known. */
+  subjectKind(type: DomainType): string | undefined;
   close(): Promise<void>;
 }
 

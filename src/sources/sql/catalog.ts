@@ -6,6 +6,8 @@ export interface Column {
   readonly type: string;
   /** The type as SQL writes it, safe to put behind `::`. */
   readonly sqlType: string;
+  /** Values that differ in bytes are never equal; false under a collation that disregards case or accents. */
+  readonly deterministic: boolean;
 }
 
 /** Table, then column. */
@@ -16,6 +18,7 @@ interface CatalogRow {
   readonly column: string;
   readonly type: string;
   readonly sql_type: string;
+  readonly deterministic: boolean;
 }
 
 /** Reads the columns of every table and view of one PostgreSQL schema. */
@@ -37,21 +40,23 @@ export const readCatalog = async (
        case when t.typtype = 'e' then 'enum' when e.typtype = 'e' then '_enum'
             else t.typname end as type,
        -- -1 is "no modifier"; null would give character, which is character(1).
-       format_type(t.oid, -1) as sql_type
+       format_type(t.oid, -1) as sql_type,
+       coalesce(o.collisdeterministic, true) as deterministic
      from pg_attribute a
      join pg_class c on c.oid = a.attrelid
      join pg_namespace n on n.oid = c.relnamespace
      join base t on t.of = a.atttypid and t.typtype <> 'd'
      left join pg_type e on e.typarray = t.oid
+     left join pg_collation o on o.oid = a.attcollation
      where n.nspname = ? and c.relkind in ('r', 'p', 'v', 'm', 'f')
        and a.attnum > 0 and not a.attisdropped`,
       [schema],
     )
     .timeout(timeoutMs);
   const catalog = new Map<string, Map<string, Column>>();
-  for (const { table, column, type, sql_type } of rows) {
+  for (const { table, column, type, sql_type, deterministic } of rows) {
     const columns = catalog.get(table) ?? new Map<string, Column>();
-    columns.set(column, { type, sqlType: sql_type });
+    columns.set(column, { type, sqlType: sql_type, deterministic });
     catalog.set(table, columns);
   }
   return catalog;
@@ -163,6 +168,15 @@ export const comparesAsItself = (type: string): boolean => comparing.has(type);
 
 /** Column types that have one text for one value, or can be given one: what a person may be known by. */
 export const namesSubjects = (type: string): boolean => naming.has(type);
+
+/**
+ * Types whose equal values have one text among them all. A person known by one kind and a row that
+ * names them by another could differ by a leading zero, a case or a trailing space.
+ */
+export const kindOfSubject = (type: string): string => {
+  if (wholes.includes(type) || type === 'numeric') return 'number';
+  return type === 'uuid' || type === 'bpchar' ? type : 'text';
+};
 const naming = new Set([
   ...['int2', 'int4', 'int8', 'numeric', 'uuid'],
   ...['text', 'varchar', 'bpchar', 'name', 'enum'],

@@ -52,7 +52,7 @@ const needsOf = (type: DomainType, types: readonly DomainType[]): readonly Need[
 };
 
 /** The column that says whom a row concerns. */
-const subjectColumn = ({
+export const subjectColumn = ({
   table,
   subject,
 }: DomainType): { readonly table: string; readonly column: string } | undefined =>
@@ -111,7 +111,7 @@ export const checkTypes = (
     }
     const naming = subjectColumn(type);
     const named = naming && catalog.get(naming.table)?.get(naming.column);
-    if (named && !namesSubjects(named.type)) {
+    if (named && (!namesSubjects(named.type) || !named.deterministic)) {
       report(
         type.where,
         `\`${type.name}\` knows its person by \`${naming.table}.${naming.column}\`, but a \`${named.sqlType}\` has several texts for one value`,

@@ -5,8 +5,8 @@ import type { DomainType } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
 import type { Find, Row, Source } from '../source.ts';
 import { buildSelect } from './build-select.ts';
-import { couldBe, readCatalog, readUniqueKeys, type Catalog } from './catalog.ts';
-import { checkTypes } from './check-types.ts';
+import { couldBe, kindOfSubject, readCatalog, readUniqueKeys, type Catalog } from './catalog.ts';
+import { checkTypes, subjectColumn } from './check-types.ts';
 import { typeParsers } from './type-parsers.ts';
 
 export interface SqlSourceOptions {
@@ -91,6 +91,12 @@ export class SqlSource implements Source {
     const catalog = await this.#readCatalog();
     const keys = await this.#answer(readUniqueKeys(this.#knex, schema, timeoutMs + graceMs));
     return checkTypes(types, catalog, keys, this.name);
+  }
+
+  subjectKind(type: DomainType): string | undefined {
+    const naming = subjectColumn(type);
+    const column = naming && this.#catalog?.get(naming.table)?.get(naming.column);
+    return column && kindOfSubject(column.type);
   }
 
   async close(): Promise<void> {
