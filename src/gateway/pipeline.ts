@@ -1,12 +1,9 @@
 import {
   execute,
-  getDirectiveValues,
   getVariableValues,
   GraphQLError,
-  Kind,
   OperationTypeNode,
   type ExecutionResult,
-  type OperationDefinitionNode,
 } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import type { AuditStore } from '../audit/audit-store.ts';
@@ -30,6 +27,7 @@ import type { Policy } from '../policy/compile-policy.ts';
 import type { Plan } from '../policy/plan.ts';
 import type { Sources } from '../sources/source.ts';
 import { boundErrors } from './bound-errors.ts';
+import { declaredPurpose, purposeAsWritten } from './declared-purpose.ts';
 import type { Guards } from './guards.ts';
 import { toGraphQLError } from './mask-errors.ts';
 import type { OperationContext, OperationRequest } from './operation.ts';
@@ -276,30 +274,6 @@ export const createPipeline = (
 /** Whether the ledger does not answer, and Sayso's own database with it. */
 const isSilent = (error: SaysoError): boolean =>
   error instanceof LedgerError && error.code.startsWith('LEDGER_');
-
-/** The purpose that `@for` names. */
-const declaredPurpose = (
-  policy: Policy,
-  operation: OperationDefinitionNode,
-  variables: Readonly<Record<string, unknown>>,
-): string | undefined => {
-  const directive = policy.schema.getDirective('for');
-  return directive
-    ? (getDirectiveValues(directive, operation, variables)?.['purpose'] as string | undefined)
-    : undefined;
-};
-
-/** The same where variables are wrong: an unknown purpose is then told as that, with those allowed. */
-const purposeAsWritten = (
-  { directives }: OperationDefinitionNode,
-  variables: Readonly<Record<string, unknown>>,
-): string | undefined => {
-  const value = directives?.find(({ name }) => name.value === 'for')?.arguments?.[0]?.value;
-  if (value?.kind === Kind.ENUM) return value.value;
-  const given = value?.kind === Kind.VARIABLE ? value.name.value : '';
-  const raw = Object.hasOwn(variables, given) ? variables[given] : undefined;
-  return typeof raw === 'string' ? raw : undefined;
-};
 
 /** Variables that do not fit the operation: graphql-js has executed nothing. */
 const outcomeOf = ({ data }: ExecutionResult): string =>
