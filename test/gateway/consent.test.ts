@@ -88,6 +88,14 @@ describe('say-so through the gateway', () => {
     expect(await phoneOf('4')).toBe('555-4');
   });
 
+  it('is a yes under the exact id of the token only, and a no under any that finds the person', async () => {
+    const own = { scope: 'purpose:CALLS', subject: '002' };
+    const yes = await say('giveConsent', 'purpose: CALLS', own);
+    expect(yes.body.errors[0].extensions.code).toBe('CONSENT_INVALID');
+    expect((await say('refuseConsent', 'purpose: CALLS', own)).body.errors).toBeUndefined();
+    expect(await phoneOf('2')).toBeNull();
+  });
+
   it('is nobody’s when the token stands for its client', async () => {
     const client = { scope: 'purpose:CALLS', client: 'app' };
     const { status, body } = await say('refuseConsent', 'purpose: CALLS', client);
