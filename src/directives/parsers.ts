@@ -2,6 +2,7 @@ import { parseAbout, type AboutModel } from './about.ts';
 import { parseBasis, type BasisModel } from './basis.ts';
 import { parseCategory, type CategoryModel } from './category.ts';
 import { parseColumn, type ColumnModel } from './column.ts';
+import { parseDeclared, type DeclaredModel } from './declared.ts';
 import { parseDerived, type DerivedModel } from './derived.ts';
 import type { DirectiveParser } from './directive.ts';
 import { parseJoin, type JoinModel } from './join.ts';
@@ -17,6 +18,7 @@ export interface DirectiveModels {
   readonly basis: BasisModel;
   readonly category: CategoryModel;
   readonly column: ColumnModel;
+  readonly declared: DeclaredModel;
   readonly derived: DerivedModel;
   readonly join: JoinModel;
   readonly open: OpenModel;
@@ -34,6 +36,7 @@ export const parsers: { readonly [K in DirectiveName]: DirectiveParser<Directive
   basis: parseBasis,
   category: parseCategory,
   column: parseColumn,
+  declared: parseDeclared,
   derived: parseDerived,
   join: parseJoin,
   open: parseOpen,

@@ -1,6 +1,5 @@
+import type { Origin } from '../core/consent.ts';
 import { texts, type DirectiveParser } from './directive.ts';
-
-export type Origin = 'ZERO_PARTY' | 'FIRST_PARTY' | 'SECOND_PARTY' | 'THIRD_PARTY';
 
 /** `@shield`: the categories a field discloses, and the request-level rules on top. */
 export interface ShieldModel {

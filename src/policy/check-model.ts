@@ -48,6 +48,9 @@ const checkMarks = (type: DomainType, c: CheckContext): void => {
     }
     if (guard.kind !== 'bare') continue;
     // A list of what points here tells no column of this row, and its rows have rules of their own.
+    const isDeclared =
+      field.kind === 'join' && field.members.every((member) => c.model.types.get(member)?.declared);
+    if (isDeclared) continue;
     const rowsHaveRules =
       field.kind === 'join' &&
       field.list &&
@@ -249,7 +252,7 @@ export const checkModel = (
 ): void => {
   const types = [...c.model.types.values()];
   for (const type of types) {
-    if (!around.sources.includes(type.table.source)) {
+    if (!type.declared && !around.sources.includes(type.table.source)) {
       c.report(
         type.where,
         `\`${type.name}\` comes from the source \`${type.table.source}\`, which is not configured`,

@@ -13,26 +13,35 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from 'graphql';
+import { origins } from '../core/consent.ts';
 import { SchemaError, type Problem } from '../core/errors.ts';
 import type { Basis } from '../directives/basis.ts';
 import { checkDefinitions } from './check-definitions.ts';
 import { checkModel, type Surroundings } from './check-model.ts';
 import { generateSdl } from './generate-sdl.ts';
-import type { DomainModel } from './model.ts';
+import { scopeOf, type DomainModel, type PurposeNode, type SayScope } from './model.ts';
 import { parseSdl, whereIs, type ParsedSdl } from './parse-sdl.ts';
 import { DirectiveReader } from './read-directives.ts';
 import { readCategories, readPurposes } from './read-enums.ts';
 import { readTypes } from './read-types.ts';
 import { resolveSubjects } from './resolve-subjects.ts';
 
-/** One leaf purpose with one leaf category that it covers: the smallest thing a person can say yes or no to. */
+/**
+ * One leaf purpose with one leaf category that it covers, in one scope: the smallest thing a person
+ * can say yes or no to.
+ */
 export interface Pair {
   readonly index: number;
   readonly purpose: string;
   readonly category: string;
+  readonly scope: SayScope;
   readonly basis: Basis;
   /** Other bases by place. Empty where the law does not differ. */
   readonly places: ReadonlyMap<string, Basis>;
+  /** Refused by the Global Privacy Control signal. */
+  readonly sale: boolean;
+  /** A no counts whatever the basis. */
+  readonly directMarketing: boolean;
 }
 
 /** The compiled SDL: complete, immutable, and named by the SHA-256 of its canonical text. */
@@ -43,8 +52,10 @@ export interface Policy {
   readonly text: string;
   readonly model: DomainModel;
   readonly pairs: readonly Pair[];
-  /** The pair of a leaf purpose and a leaf category, if the purpose covers it. */
-  pairOf(purpose: string, category: string): Pair | undefined;
+  /** The pair of a leaf purpose and a leaf category in a scope, FIRST_PARTY unless told, if the purpose covers it. */
+  pairOf(purpose: string, category: string, scope?: SayScope): Pair | undefined;
+  /** All scopes in which the purpose covers the category. */
+  scopesOf(purpose: string, category: string): readonly Pair[];
   /** The types to execute against, without resolvers. */
   readonly schema: GraphQLSchema;
 }
@@ -60,7 +71,68 @@ const canonicalText = (document: DocumentNode): string =>
     .map(({ text }) => text)
     .join('\n\n');
 
+/** By leaf category the scopes of the fields that disclose it. */
+const disclosedScopes = ({
+  types,
+  categoryTree,
+}: DomainModel): ReadonlyMap<string, Set<SayScope>> => {
+  const scopes = new Map<string, Set<SayScope>>(
+    categoryTree.leaves.map((leaf) => [leaf, new Set()]),
+  );
+  for (const type of types.values()) {
+    for (const { guard } of type.fields.values()) {
+      if (guard.kind !== 'shield') continue;
+      for (const category of guard.categories) {
+        if (!categoryTree.has(category)) continue;
+        for (const leaf of categoryTree.leavesOf(category)) scopes.get(leaf)?.add(scopeOf(guard));
+      }
+    }
+  }
+  return scopes;
+};
+
+/**
+ * The scopes in which a purpose can use a category: those that some field has and whose origin it
+ * accepts. A category that no field discloses yet can be agreed to as given or observed data.
+ */
+const scopesIn = (
+  category: string,
+  { origins: accepted = origins }: PurposeNode,
+  disclosed: ReadonlyMap<string, ReadonlySet<SayScope>>,
+): readonly SayScope[] => {
+  const known = disclosed.get(category) ?? new Set();
+  const scopes = known.size === 0 ? new Set(['FIRST_PARTY']) : known;
+  return [...scopes].sort().filter((scope) => {
+    if (scope === 'FIRST_PARTY')
+      return accepted.includes('ZERO_PARTY') || accepted.includes('FIRST_PARTY');
+    return scope.includes('.')
+      ? accepted.includes('ZERO_PARTY')
+      : accepted.some((origin) => origin === scope);
+  });
+};
+
+/**
+ * What nobody volunteered needs a yes that names it, and what somebody declared is shared only as
+ * they chose: there no default stands in for the person's word. A contract that needs, or a law
+ * that demands, data of others still gets them.
+ */
+const basisIn = (
+  scope: SayScope,
+  basis: Basis,
+  places: ReadonlyMap<string, Basis>,
+): Pick<Pair, 'basis' | 'places'> => {
+  if (scope === 'FIRST_PARTY') return { basis, places };
+  if (scope.includes('.')) return { basis: 'CONSENT', places: new Map() };
+  const strict = (one: Basis): Basis =>
+    one === 'CONTRACT' || one === 'LEGAL_OBLIGATION' ? one : 'CONSENT';
+  return {
+    basis: strict(basis),
+    places: new Map([...places].map(([place, one]) => [place, strict(one)])),
+  };
+};
+
 const pairsOf = (model: DomainModel): readonly Pair[] => {
+  const disclosed = disclosedScopes(model);
   const pairs: Pair[] = [];
   for (const name of model.purposeTree.leaves) {
     const purpose = model.purposes.get(name);
@@ -71,7 +143,17 @@ const pairsOf = (model: DomainModel): readonly Pair[] => {
     );
     for (const category of model.categoryTree.leaves) {
       if (!covered.has(category)) continue;
-      pairs.push({ index: pairs.length, purpose: name, category, basis: purpose.basis, places });
+      for (const scope of scopesIn(category, purpose, disclosed)) {
+        pairs.push({
+          index: pairs.length,
+          purpose: name,
+          category,
+          scope,
+          ...basisIn(scope, purpose.basis, places),
+          sale: purpose.sale,
+          directMarketing: purpose.directMarketing,
+        });
+      }
     }
   }
   return pairs;
@@ -207,14 +289,25 @@ const compiled = (model: DomainModel, document: DocumentNode): Policy => {
   const generated = generateSdl(model);
   const executable = executableSchema(withListArguments(document, model), generated);
   const pairs = pairsOf(model);
-  const byName = new Map(pairs.map((pair) => [`${pair.purpose} ${pair.category}`, pair]));
+  const byName = new Map(
+    pairs.map((pair) => [`${pair.purpose} ${pair.category} ${pair.scope}`, pair]),
+  );
+  const byPair = new Map<string, Pair[]>();
+  for (const pair of pairs) {
+    const key = `${pair.purpose} ${pair.category}`;
+    const scopes = byPair.get(key);
+    if (scopes) scopes.push(pair);
+    else byPair.set(key, [pair]);
+  }
   const text = canonicalText(document);
   return Object.freeze({
     id: `sha256:${createHash('sha256').update(text).digest('hex')}`,
     text,
     model,
     pairs,
-    pairOf: (purpose: string, category: string) => byName.get(`${purpose} ${category}`),
+    pairOf: (purpose: string, category: string, scope: SayScope = 'FIRST_PARTY') =>
+      byName.get(`${purpose} ${category} ${scope}`),
+    scopesOf: (purpose: string, category: string) => byPair.get(`${purpose} ${category}`) ?? [],
     schema: executable,
   });
 };

@@ -1,6 +1,6 @@
 import type { Basis } from '../directives/basis.ts';
 import type { Policy } from './compile-policy.ts';
-import type { FieldGuard } from './model.ts';
+import { scopeOf, type FieldGuard } from './model.ts';
 import type { Ask, NeverReason } from './plan.ts';
 
 /** A verdict on one coordinate for one purpose, before any person is known. */
@@ -26,17 +26,28 @@ export const decideCoordinate = (
   if (guard.kind !== 'shield') return { kind: 'open' };
   if (!permitted) return { kind: 'never', reason: 'NOT_PERMITTED' };
   if (purpose === undefined) return { kind: 'never', reason: 'NOT_COVERED' };
-  const { purposeTree, categoryTree } = policy.model;
+  const { purposes, purposeTree, categoryTree } = policy.model;
+  const scope = scopeOf(guard);
   const categories = [...new Set(guard.categories.flatMap((c) => categoryTree.leavesOf(c)))];
   const asks: Ask[] = [];
   let basis: Basis | undefined;
   for (const leaf of purposeTree.leavesOf(purpose)) {
+    const accepted = purposes.get(leaf)?.origins;
+    if (accepted && !accepted.includes(guard.origin))
+      return { kind: 'never', reason: 'NOT_COVERED' };
     for (const category of categories) {
-      const pair = policy.pairOf(leaf, category);
+      const pair = policy.pairOf(leaf, category, scope);
       if (pair === undefined) return { kind: 'never', reason: 'NOT_COVERED' };
       basis ??= pair.basis;
-      if (unconditional(pair.basis) && pair.places.size === 0) continue;
-      asks.push({ pair: pair.index, basis: pair.basis, places: pair.places });
+      const asked = pair.places.size > 0 || pair.directMarketing;
+      if (unconditional(pair.basis) && !asked) continue;
+      asks.push({
+        pair: pair.index,
+        basis: pair.basis,
+        places: pair.places,
+        ...(pair.sale && { sale: true }),
+        ...(pair.directMarketing && { directMarketing: true }),
+      });
     }
   }
   if (asks.length > 0) return { kind: 'ask', asks };

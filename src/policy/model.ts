@@ -1,7 +1,7 @@
 import type { BasisModel } from '../directives/basis.ts';
 import type { CategoryModel } from '../directives/category.ts';
 import type { PurposeModel } from '../directives/purpose.ts';
-import type { Origin } from '../directives/shield.ts';
+import type { Origin } from '../core/consent.ts';
 import type { SubjectModel } from '../directives/subject.ts';
 import type { TableModel } from '../directives/table.ts';
 import type { Tree } from './tree.ts';
@@ -16,6 +16,8 @@ export type FieldGuard =
       readonly categories: readonly string[];
       readonly origin: Origin;
       readonly rules: readonly string[];
+      /** The field's own coordinate where it is declared: its say-so is given by itself. */
+      readonly declared?: string;
     };
 
 interface FieldBase {
@@ -84,6 +86,8 @@ export interface DomainType {
   readonly name: string;
   readonly where: string;
   readonly table: KeyedTable;
+  /** Persons tell the rows themselves, and the gateway keeps them. */
+  readonly declared?: true;
   /** Present when the rows are persons. */
   readonly person?: PersonModel;
   /** Present when the rows are or concern persons. */
@@ -114,3 +118,23 @@ export interface DomainModel {
   /** The type that tokens name persons of. */
   readonly signInType?: string;
 }
+
+/** The source of all types that persons declare themselves; no configuration can name another so. */
+export const declaredSource = 'sayso:declared';
+/** The column of declared rows that names their person. */
+export const declaredSubject = 'subject';
+
+/**
+ * Which say-so a field asks for, within its purpose and category: FIRST_PARTY stands for all that
+ * the person gave or that was observed with them; data that nobody volunteered, and each declared
+ * field, need a yes that names them.
+ */
+export type SayScope = string;
+
+/** The scope of an origin, for fields that are not declared. */
+export const scopeOfOrigin = (origin: Origin): SayScope =>
+  origin === 'ZERO_PARTY' ? 'FIRST_PARTY' : origin;
+
+/** The scope of a shielded field. */
+export const scopeOf = (guard: Extract<FieldGuard, { readonly kind: 'shield' }>): SayScope =>
+  guard.declared ?? scopeOfOrigin(guard.origin);

@@ -117,6 +117,10 @@ export interface Ask {
   readonly pair: number;
   readonly basis: Basis;
   readonly places: ReadonlyMap<string, Basis>;
+  /** The Global Privacy Control signal refuses it. */
+  readonly sale?: true;
+  /** A no counts whatever the basis. */
+  readonly directMarketing?: true;
 }
 
 export interface CellPlan {

@@ -16,7 +16,15 @@ import {
 import type { Problem } from '../core/errors.ts';
 import type { SubjectModel } from '../directives/subject.ts';
 import type { TableModel } from '../directives/table.ts';
-import type { DomainField, DomainType, FieldGuard, KeyedTable, PersonModel } from './model.ts';
+import {
+  declaredSource,
+  declaredSubject,
+  type DomainField,
+  type DomainType,
+  type FieldGuard,
+  type KeyedTable,
+  type PersonModel,
+} from './model.ts';
 import { whereIs } from './parse-sdl.ts';
 import type { DirectiveReader } from './read-directives.ts';
 
@@ -47,6 +55,12 @@ interface FieldContext {
   readonly problems: Problem[];
   readonly typeName: string;
   readonly table: KeyedTable;
+  /** The column that names the person, where the rows are persons. */
+  readonly personId?: string;
+  /** The type being read is declared. */
+  readonly declared: boolean;
+  /** All types that persons declare themselves. */
+  readonly declaredTypes: ReadonlySet<string>;
 }
 
 const guardOf = (node: FieldDefinitionNode, coordinate: string, c: FieldContext): FieldGuard => {
@@ -59,8 +73,24 @@ const guardOf = (node: FieldDefinitionNode, coordinate: string, c: FieldContext)
       mend: 'keep @shield where the field discloses something about a person, @open where it does not',
     });
   }
-  if (shield) return { kind: 'shield', ...shield };
+  if (shield)
+    return { kind: 'shield', ...shield, ...(c.declared && declaredGuard(node, coordinate, c)) };
   return open ? { kind: 'open' } : { kind: 'bare' };
+};
+
+/** What persons declare is zero-party data, and each field of it is shared by itself. */
+const declaredGuard = (node: FieldDefinitionNode, coordinate: string, c: FieldContext) => {
+  const origin = node.directives
+    ?.find(({ name }) => name.value === 'shield')
+    ?.arguments?.find(({ name }) => name.value === 'origin')?.value;
+  if (origin?.kind === Kind.ENUM && origin.value !== 'ZERO_PARTY') {
+    c.problems.push({
+      where: whereIs(node),
+      what: `\`${coordinate}\` is declared by the person and its @shield calls it ${origin.value}`,
+      mend: 'take `origin` away: what a person declares is ZERO_PARTY',
+    });
+  }
+  return { origin: 'ZERO_PARTY' as const, declared: coordinate };
 };
 
 const singleKey = (key: readonly string[], where: string, problems: Problem[]): string => {
@@ -111,6 +141,36 @@ const readField = (node: FieldDefinitionNode, c: FieldContext): DomainField | un
     );
   }
   const base = { name, coordinate, guard, where };
+  if (c.declared) {
+    const more = [column, join, derived].some(Boolean);
+    if (more || !isLeafType(named) || guard.kind !== 'shield') {
+      complain(
+        `\`${coordinate}\` is declared by the person and ${more ? 'says where else its value comes from' : isLeafType(named) ? 'is not @shield-ed' : 'leads to rows'}`,
+        'let it be a nullable scalar, an enum or a list of them, with `@shield(category: …)` and nothing else',
+      );
+      return;
+    }
+    const graphqlType = isListType(type) ? `[${named.name}]` : named.name;
+    return { kind: 'column', ...base, column: name, graphqlType };
+  }
+  if (c.declaredTypes.has(named.name) && !join && !column && !derived) {
+    if (c.personId === undefined || isListType(type) || guard.kind !== 'bare') {
+      complain(
+        `\`${coordinate}\` leads to what a person declared, and ${c.personId === undefined ? `\`${c.typeName}\` is no @subject type` : isListType(type) ? 'is a list' : 'has a rule of its own'}`,
+        `write it on the persons’ type as \`${name}: ${named.name}\`; each field of \`${named.name}\` has its own rule`,
+      );
+      return;
+    }
+    return {
+      kind: 'join',
+      ...base,
+      members: [named.name],
+      list: false,
+      nullable,
+      own: c.personId,
+      theirs: declaredSubject,
+    };
+  }
   if (derived) {
     if (!isLeafType(named)) {
       complain(
@@ -193,6 +253,41 @@ const personOf = (
   return { ...subject, id: subject.id ?? only };
 };
 
+/** A type whose rows the gateway keeps for the persons who told them. */
+const readDeclared = (
+  node: ObjectTypeDefinitionNode,
+  personType: string | undefined,
+  c: Pick<FieldContext, 'schema' | 'reader' | 'problems' | 'declaredTypes'>,
+): RawType => {
+  const name = node.name.value;
+  const where = whereIs(node);
+  for (const other of ['table', 'subject', 'about'] as const) {
+    if (c.reader.all(other, node, name).length === 0) continue;
+    c.problems.push({
+      where,
+      what: `\`${name}\` is @declared and @${other}`,
+      mend: `take @${other} away: the gateway keeps what persons declare, each for themself`,
+    });
+  }
+  const table = { source: declaredSource, name, key: [declaredSubject], root: false };
+  const context = { ...c, typeName: name, table, declared: true };
+  const fields = (node.fields ?? []).flatMap((field) => readField(field, context) ?? []);
+  return {
+    type: {
+      name,
+      where,
+      table,
+      declared: true,
+      fields: new Map(fields.map((field) => [field.name, field])),
+    },
+    about: {
+      subject: declaredSubject,
+      ...(personType !== undefined && { type: personType }),
+      where,
+    },
+  };
+};
+
 const rootNames = new Set(['Query', 'Mutation', 'Subscription']);
 
 /**
@@ -207,6 +302,14 @@ export const readTypes = (
   problems: Problem[],
 ): ReadonlyMap<string, RawType> => {
   const types = new Map<string, RawType>();
+  const declaredTypes = new Set(
+    document.definitions.flatMap((node) =>
+      node.kind === Kind.OBJECT_TYPE_DEFINITION &&
+      node.directives?.some((directive) => directive.name.value === 'declared')
+        ? [node.name.value]
+        : [],
+    ),
+  );
   for (const node of document.definitions) {
     if (node.kind !== Kind.OBJECT_TYPE_DEFINITION || !isDomain(node)) continue;
     const name = node.name.value;
@@ -214,6 +317,14 @@ export const readTypes = (
     // `type String` would not be read at all; check-definitions says so.
     if (!isObjectType(schema.getType(name))) continue;
     const written = reader.one('table', node, name);
+    const declared = reader.one('declared', node, name);
+    if (declared && !rootNames.has(name)) {
+      types.set(
+        name,
+        readDeclared(node, declared.person, { schema, reader, problems, declaredTypes }),
+      );
+      continue;
+    }
     if (written === undefined || rootNames.has(name)) {
       problems.push({
         where,
@@ -237,7 +348,16 @@ export const readTypes = (
         mend: 'keep @subject where each row is a person, @about where it concerns one',
       });
     }
-    const context = { schema, reader, problems, typeName: name, table };
+    const context = {
+      schema,
+      reader,
+      problems,
+      typeName: name,
+      table,
+      declared: false,
+      declaredTypes,
+      ...(person && { personId: person.id }),
+    };
     const fields = (node.fields ?? []).flatMap((field) => readField(field, context) ?? []);
     types.set(name, {
       type: {
