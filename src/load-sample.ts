@@ -48,7 +48,7 @@ export const loadSampleConsents = async (
   const events = [...sampleConsents()].filter(
     ({ subject, purpose, categories = [] }) =>
       types.get(subject.type)?.person !== undefined &&
-      purposeTree.has(purpose) &&
+      (purpose === undefined || purposeTree.has(purpose)) &&
       categories.every((category) => categoryTree.has(category)),
   );
   if (events.length === 0) return;

@@ -19,6 +19,8 @@ export interface DecisionContext {
   readonly subjects: SubjectDirectory;
   readonly snapshot: ConsentSnapshot;
   readonly view: LedgerView;
+  /** The request carries the Global Privacy Control signal. */
+  readonly gpc?: boolean | undefined;
   readonly recorder: DecisionRecorder;
   /** Told of a failure to decide: the operation as a whole must not be answered then. */
   readonly onFault: (error: unknown) => void;
@@ -44,10 +46,11 @@ const judgeAll = (
   c: DecisionContext,
 ): Judgement => {
   let first: Judgement | undefined;
-  for (const { pair, basis, places } of asks) {
+  for (const ask of asks) {
+    const { pair, basis, places } = ask;
     const state = c.snapshot.state(subject, pair);
-    const expired = state === 1 && c.view.now >= c.snapshot.expiry(subject, pair);
-    const judgement = judge(basisAt(basis, places, place), state, expired);
+    const expired = c.view.now >= c.snapshot.expiry(subject, pair);
+    const judgement = judge(basisAt(basis, places, place), state, expired, ask, c.gpc);
     if (!judgement.release) return judgement;
     first ??= judgement;
   }

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import type { ConsentKind } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
 import type { Policy } from '../policy/compile-policy.ts';
-import { foldEvents, type StoredEvent } from './fold-events.ts';
+import { foldEvents } from './fold-events.ts';
+import { readEvents, type PositionedEvent } from './stored-events.ts';
 
 /** Small, because persons asked for together have numbers that lie far apart. */
 const pageBits = 7;
@@ -14,6 +14,10 @@ const maxTail = 20_000;
 const loadChunk = 5_000;
 /** A load that keeps being overtaken by changes gives up; the request is then refused. */
 const maxLoads = 5;
+/** When what stands at a position of the ledger was written: an event, or a version of a notice. */
+const recordedAt = (position: string): string => `coalesce(
+  (select recorded_at::text from consent_event where position = ${position}),
+  (select published_at::text from notice where position = ${position}))`;
 /** A ledger that is silent for longer counts as unreachable. */
 const timeoutMs = 10_000;
 
@@ -44,16 +48,6 @@ interface HeadRow {
   readonly seen: string | null;
 }
 
-interface EventRow {
-  readonly subject: number;
-  readonly position: number;
-  readonly kind: ConsentKind;
-  readonly purposes: string[];
-  readonly categories: string[];
-  readonly at: number;
-  readonly valid_until: number | null;
-}
-
 /**
  * The say-so of recently asked-for subjects, in memory and bounded, one byte per subject and pair.
  * Never the truth: each request first reads the head on the primary, and what changed since is
@@ -74,7 +68,19 @@ export class ConsentSnapshot {
   #epoch = 0;
   readonly #refresh: (item: undefined) => Promise<LedgerView>;
 
-  constructor(knex: Knex, policy: Policy, maxSubjects: number) {
+  readonly #onErased: (number: number | undefined) => void;
+
+  /**
+   * @param onErased told of each number that no longer stands for anybody, before a view that is
+   *   newer than the erasure is given; `undefined` when any number may be meant
+   */
+  constructor(
+    knex: Knex,
+    policy: Policy,
+    maxSubjects: number,
+    onErased: (number: number | undefined) => void = () => undefined,
+  ) {
+    this.#onErased = onErased;
     this.#knex = knex;
     this.#policy = policy;
     this.#maxPages = Math.max(1, Math.ceil(maxSubjects / pageSize));
@@ -160,10 +166,9 @@ export class ConsentSnapshot {
     const { rows } = await this.#knex
       .raw<{ rows: HeadRow[] }>(
         `select position::text, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now,
-         (select recorded_at::text from consent_event e where e.position = h.position) as newest,
-         (select recorded_at::text from consent_event e where e.position = ?) as seen
+         ${recordedAt('h.position')} as newest, ${recordedAt('?')} as seen
        from ledger_head h`,
-        [this.#head],
+        [this.#head, this.#head],
       )
       .timeout(timeoutMs);
     const row = rows[0];
@@ -193,13 +198,14 @@ export class ConsentSnapshot {
       return;
     }
     const { rows } = await this.#knex
-      .raw<{ rows: { subject: number; position: string }[] }>(
-        `select subject, max(position)::text as position from consent_event
-       where position > ? and position <= ? group by subject`,
+      .raw<{ rows: { subject: number; position: string; erased: boolean }[] }>(
+        `select subject, max(position)::text as position, bool_or(kind = 'erased') as erased
+       from consent_event where position > ? and position <= ? group by subject`,
         [this.#head, head],
       )
       .timeout(timeoutMs);
-    for (const { subject, position } of rows) {
+    for (const { subject, position, erased } of rows) {
+      if (erased) this.#onErased(subject);
       this.#recent.set(subject, Number(position));
       const page = this.#pages.get(subject >> pageBits);
       if (page) page.loaded[subject & (pageSize - 1)] = 0;
@@ -209,6 +215,8 @@ export class ConsentSnapshot {
 
   #forgetAll(head: number): void {
     this.#epoch += 1;
+    // Somebody may have been erased among what was not followed.
+    this.#onErased(undefined);
     this.#pages.clear();
     this.#recent.clear();
     this.#recentFrom = head;
@@ -229,41 +237,18 @@ export class ConsentSnapshot {
     for (let i = 0; i < numbers.length; i += loadChunk) {
       const part = numbers.slice(i, i + loadChunk);
       const epoch = this.#epoch;
-      const events = await this.#readEvents(part);
+      const events = await readEvents(this.#knex, part, timeoutMs);
       // Whoever changed while the query ran may have been read before the change.
       if (epoch !== this.#epoch) return;
       for (const number of part) this.#keep(number, events.get(number) ?? []);
     }
   }
 
-  async #readEvents(numbers: readonly number[]): Promise<ReadonlyMap<number, EventRow[]>> {
-    const { rows } = await this.#knex
-      .raw<{ rows: EventRow[] }>(
-        `select subject, position::float8, kind, purposes, categories,
-         (extract(epoch from at) * 1000000)::float8 as at,
-         (extract(epoch from valid_until) * 1000000)::float8 as valid_until
-       from consent_event where subject = any(?) order by subject, position`,
-        [numbers as number[]],
-      )
-      .timeout(timeoutMs);
-    const bySubject = new Map<number, EventRow[]>();
-    for (const row of rows) {
-      const events = bySubject.get(row.subject);
-      if (events) events.push(row);
-      else bySubject.set(row.subject, [row]);
-    }
-    return bySubject;
-  }
-
-  #keep(number: number, rows: readonly EventRow[]): void {
-    const newest = rows.at(-1)?.position ?? 0;
+  #keep(number: number, events: readonly PositionedEvent[]): void {
+    const newest = events.at(-1)?.position ?? 0;
     if (newest < (this.#recent.get(number) ?? 0)) return;
     const page = this.#page(number >> pageBits);
     const slot = number & (pageSize - 1);
-    const events: readonly StoredEvent[] = rows.map(({ valid_until, ...event }) => ({
-      ...event,
-      validUntil: valid_until,
-    }));
     const { states, expiry } = foldEvents(events, this.#policy);
     const base = slot * this.#policy.pairs.length;
     for (let pair = 0; pair < states.length; pair += 1) page.expiry.delete(base + pair);

@@ -1,14 +1,26 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import type { Knex } from 'knex';
+import { uuidv7 } from 'uuidv7';
 import type { ConsentInput } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
+import type { NoticeBook } from '../core/notice.ts';
 import type { Policy } from '../policy/compile-policy.ts';
+import { checkAgainstHistory, mindsHistory } from './check-against-history.ts';
 import { resolveConsent, type ConsentPart, type ResolvedConsent } from './consent-event.ts';
+import { readNotices } from './notice-store.ts';
+import { readEvents } from './stored-events.ts';
 import { noSubject, type SubjectDirectory } from './subject-directory.ts';
 
 /** What was appended: the head from which on it counts. */
 export interface Appended {
   readonly head: number;
-  readonly events: readonly ResolvedConsent[];
+  readonly events: readonly RecordedConsent[];
+}
+
+/** What one statement became; `record` names it, and its receipt. */
+export interface RecordedConsent extends ResolvedConsent {
+  readonly record: string;
 }
 
 /** A line of the ledger to be: what was stated, one part of what it says, and who said it. */
@@ -17,12 +29,39 @@ interface NumberedEvent {
   /** Place of the input among those stated together. */
   readonly index: number;
   readonly part: ConsentPart;
+  readonly event: RecordedConsent;
   readonly subject: number;
+}
+
+/** How far an import has come with what is appended now. */
+export interface ImportProgress {
+  readonly name: string;
+  /** SHA-256 of the file, so that another is not taken for its rest. */
+  readonly fingerprint: string;
+  /** Lines read since the import began, this batch included. */
+  readonly lines: number;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly finished: boolean;
+}
+
+export interface AppendOptions {
+  /** Append under this name once only. */
+  readonly name?: string;
+  /** Note this in the same transaction. */
+  readonly progress?: ImportProgress;
+  readonly onProgress?: (done: number) => void;
 }
 
 const chunk = 2_000;
 /** Clocks of machines differ by no more than this; an event from further ahead is a mistake. */
 const clockSkewMs = 5 * 60_000;
+const timeoutMs = 10_000;
+
+/** Somebody was erased while their number was still in use here: look it up again. */
+class NumberGone extends Error {}
+/** A notice was published while events were resolved: resolve again. */
+class NoticeMoved extends Error {}
 
 /** The ledger's one writer. Events are only ever appended. */
 export class ConsentStore {
@@ -38,35 +77,82 @@ export class ConsentStore {
 
   /**
    * Appends events, all or none, in one transaction with the head. With a `name` the same import
-   * happens once only: a second one appends nothing and answers \`undefined\`.
-   * @throws LedgerError CONSENT_INVALID naming the item (and its index, for several), LEDGER_UNAVAILABLE.
+   * happens once only: a second one appends nothing and answers `undefined`. A statement that was
+   * recorded before under its idempotency key is answered as it was then, and not appended again.
+   *
+   * @throws LedgerError CONSENT_INVALID naming the item (and its index, for several),
+   *   CONSENT_CONFLICT or IDEMPOTENCY_CONFLICT (both 409), LEDGER_UNAVAILABLE
    */
   async append(
     inputs: readonly ConsentInput[],
-    options: { readonly name?: string; readonly onProgress?: (done: number) => void } = {},
+    options: AppendOptions = {},
   ): Promise<Appended | undefined> {
-    const resolved = inputs.map((input, i) => this.#resolve(input, i, inputs.length));
-    const numbered = await this.#number(inputs, resolved);
-    try {
-      return await this.#knex.transaction(async (trx) => {
-        if (options.name !== undefined && !(await claimImport(trx, options.name))) return undefined;
-        const head = await this.#write(trx, numbered, options.onProgress);
-        return { head, events: resolved };
-      });
-    } catch (error) {
-      if (error instanceof LedgerError) throw error;
-      throw new LedgerError('the ledger could not be written', 'LEDGER_UNAVAILABLE', {
-        cause: error,
-      });
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#append(inputs, options);
+      } catch (error) {
+        const again = error instanceof NumberGone || error instanceof NoticeMoved;
+        if (again && tries < 3) {
+          this.#subjects.forget(undefined);
+          continue;
+        }
+        if (error instanceof LedgerError) throw error;
+        throw new LedgerError('the ledger could not be written', 'LEDGER_UNAVAILABLE', {
+          cause: error,
+        });
+      }
     }
   }
 
-  #resolve(input: ConsentInput, index: number, count: number): ResolvedConsent {
+  /**
+   * Checks events as `append` would, and appends nothing.
+   *
+   * @returns for each input what is wrong with it, or `undefined`
+   */
+  async examine(inputs: readonly ConsentInput[]): Promise<readonly (LedgerError | undefined)[]> {
+    const book = await readNotices(this.#knex);
+    return inputs.map((input, i) => {
+      try {
+        this.#resolve(input, i, 1, book);
+        return undefined;
+      } catch (error) {
+        if (error instanceof LedgerError) return error;
+        throw error;
+      }
+    });
+  }
+
+  async #append(
+    inputs: readonly ConsentInput[],
+    options: AppendOptions,
+  ): Promise<Appended | undefined> {
+    const book = await readNotices(this.#knex);
+    const resolved = inputs.map((input, i) => this.#resolve(input, i, inputs.length, book));
+    const numbered = await this.#number(inputs, resolved);
+    return this.#knex.transaction(async (trx) => {
+      if (options.name !== undefined && !(await claimImport(trx, options.name))) return undefined;
+      if (options.progress) await noteImport(trx, options.progress);
+      const careful = inputs.some(
+        (input) => mindsHistory(input) || input.idempotencyKey !== undefined,
+      );
+      const known = careful ? await this.#recall(trx, numbered) : new Map<number, Appended>();
+      const fresh = numbered.filter(({ index }) => !known.has(index));
+      const head =
+        fresh.length > 0
+          ? await this.#write(trx, fresh, versionsOf(book), options.onProgress)
+          : Math.max(0, ...[...known.values()].map((one) => one.head));
+      await this.#keepKeys(trx, fresh, head);
+      const events = resolved.map((event, i) => known.get(i)?.events[0] ?? event);
+      return { head, events };
+    });
+  }
+
+  #resolve(input: ConsentInput, index: number, count: number, book: NoticeBook): RecordedConsent {
     try {
       if (input.at && input.at.getTime() > Date.now() + clockSkewMs) {
         throw new LedgerError('the event lies in the future', 'CONSENT_INVALID');
       }
-      return resolveConsent(input, this.#policy);
+      return { ...resolveConsent(input, this.#policy, book), record: uuidv7() };
     } catch (error) {
       if (count === 1 || !(error instanceof LedgerError)) throw error;
       throw new LedgerError(`event ${index + 1}: ${error.message}`, 'CONSENT_INVALID', {
@@ -77,7 +163,7 @@ export class ConsentStore {
 
   async #number(
     inputs: readonly ConsentInput[],
-    resolved: readonly ResolvedConsent[],
+    resolved: readonly RecordedConsent[],
   ): Promise<readonly NumberedEvent[]> {
     const idsByType = new Map<string, Set<string>>();
     for (const { subject } of inputs) {
@@ -107,32 +193,140 @@ export class ConsentStore {
           { details: { index: i } },
         );
       }
-      return event.parts.map((part) => ({ input, index: i, part, subject }));
+      return event.parts.map((part) => ({ input, index: i, part, event, subject }));
     });
+  }
+
+  /**
+   * Holds what is said against what was said before, while nobody else can append.
+   *
+   * @returns what was recorded before under the same idempotency key, by the input's place
+   */
+  async #recall(
+    trx: Knex.Transaction,
+    numbered: readonly NumberedEvent[],
+  ): Promise<ReadonlyMap<number, Appended>> {
+    const { rows } = await trx.raw<{ rows: { position: number }[] }>(
+      'select position::float8 from ledger_head for update',
+    );
+    const head = rows[0]?.position ?? 0;
+    const known = new Map<number, Appended>();
+    for (const one of firstOfEach(numbered)) {
+      const before = await recordedUnder(trx, one);
+      if (before) known.set(one.index, before);
+      if (before || !mindsHistory(one.input)) continue;
+      const events = await readEvents(trx, [one.subject], timeoutMs);
+      checkAgainstHistory(
+        one.input,
+        one.event.parts,
+        events.get(one.subject) ?? [],
+        head,
+        this.#policy,
+      );
+    }
+    return known;
   }
 
   async #write(
     trx: Knex.Transaction,
     events: readonly NumberedEvent[],
+    versions: number,
     onProgress: (done: number) => void = () => undefined,
   ): Promise<number> {
     // Takes the row lock: one writer at a time, positions without gaps, times in their order.
-    const { rows } = await trx.raw<{ rows: { position: string }[] }>(
-      'update ledger_head set position = position + ? returning position::text',
+    const { rows } = await trx.raw<{ rows: { position: string; versions: number }[] }>(
+      `update ledger_head set position = position + ?
+       returning position::text, (select count(*)::int from notice) as versions`,
       [events.length],
     );
+    if (rows[0]?.versions !== versions) await assertNotices(trx, versions);
     const head = Number(rows[0]?.position);
     const first = head - events.length + 1;
     let done = 0;
     for (const statement of statementsOf(events)) {
-      const records = statement.map((event, i) => asRecord(event, first + done + i));
-      await trx.raw(insertEvents, [JSON.stringify(records)]);
+      const records = statement.map((event, i) =>
+        asRecord(event, first + done + i, this.#policy.id),
+      );
+      const inserted = await trx.raw<{ rowCount: number }>(insertEvents, [JSON.stringify(records)]);
+      if (inserted.rowCount !== records.length) throw new NumberGone();
       done += statement.length;
       onProgress((statement.at(-1)?.index ?? 0) + 1);
     }
     return head;
   }
+
+  async #keepKeys(
+    trx: Knex.Transaction,
+    fresh: readonly NumberedEvent[],
+    head: number,
+  ): Promise<void> {
+    for (const { input, subject, event } of firstOfEach(fresh)) {
+      if (input.idempotencyKey === undefined) continue;
+      await trx.raw(
+        `insert into consent_key (subject, actor, key, fingerprint, record, head)
+         values (?, ?, ?, ?, ?, ?)`,
+        [
+          subject,
+          input.actor ?? '',
+          input.idempotencyKey,
+          fingerprintOf(input),
+          event.record,
+          head,
+        ],
+      );
+    }
+  }
 }
+
+const versionsOf = (book: NoticeBook): number =>
+  [...book.values()].reduce((sum, versions) => sum + versions.length, 0);
+
+/** A statement's snapshot may be older than the lock it waited for, so it is asked once more. */
+const assertNotices = async (trx: Knex.Transaction, versions: number): Promise<void> => {
+  const { rows } = await trx.raw<{ rows: { count: number }[] }>(
+    'select count(*)::int as count from notice',
+  );
+  if (rows[0]?.count !== versions) throw new NoticeMoved();
+};
+
+/** Of each statement one line: what is checked and kept concerns the statement as a whole. */
+const firstOfEach = (numbered: readonly NumberedEvent[]): readonly NumberedEvent[] => {
+  const seen = new Set<number>();
+  return numbered.filter(({ index }) => !seen.has(index) && seen.add(index));
+};
+
+/** What a statement says, whatever key it came under. */
+const fingerprintOf = ({ idempotencyKey: _key, ...input }: ConsentInput): string =>
+  createHash('sha256')
+    .update(canonicalize(JSON.parse(JSON.stringify(input))) ?? '')
+    .digest('hex');
+
+interface KeyRow {
+  readonly fingerprint: string;
+  readonly record: string;
+  readonly head: number;
+}
+
+const recordedUnder = async (
+  trx: Knex.Transaction,
+  { input, subject, event }: NumberedEvent,
+): Promise<Appended | undefined> => {
+  if (input.idempotencyKey === undefined) return undefined;
+  const { rows } = await trx.raw<{ rows: KeyRow[] }>(
+    `select fingerprint, record, head::float8 from consent_key
+     where subject = ? and actor = ? and key = ?`,
+    [subject, input.actor ?? '', input.idempotencyKey],
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  if (row.fingerprint !== fingerprintOf(input)) {
+    throw new LedgerError(
+      'another statement was recorded under this `idempotencyKey`; give each its own',
+      'IDEMPOTENCY_CONFLICT',
+    );
+  }
+  return { head: row.head, events: [{ ...event, record: row.record }] };
+};
 
 /**
  * Cuts events into statements. A statement does not see its own rows, so what is said now begins
@@ -159,24 +353,34 @@ const statementsOf = (events: readonly NumberedEvent[]): readonly (readonly Numb
 
 /**
  * An event said now is newer than all that its subject said before, even if the clock was set
- * back: otherwise a withdrawal could lie before the grant it takes back.
+ * back: otherwise a withdrawal could lie before the yes it takes back. A number that no longer
+ * stands for anybody takes no word: it would count for nobody.
  */
 const insertEvents = `
   insert into consent_event
-    (position, subject, kind, purposes, categories, at, valid_until, method, actor)
+    (position, subject, kind, purposes, categories, at, valid_until, method, actor, record, origins,
+     declared, notice, notice_version, language, recipients, bases, signal, confirmed, evidence, policy)
   select position, subject, kind, purposes, categories,
     coalesce(at, greatest(clock_timestamp(), (
       select max(earlier.at) + interval '1 microsecond' from consent_event as earlier
       where earlier.subject = event.subject
     ))),
-    valid_until, method, actor
+    valid_until, method, actor, record, origins, declared, notice, notice_version, language,
+    recipients, bases, signal, confirmed, evidence, policy
   from json_to_recordset(?::json) as event (
     position bigint, subject integer, kind text, purposes text[], categories text[],
-    at timestamptz, valid_until timestamptz, method text, actor text
+    at timestamptz, valid_until timestamptz, method text, actor text, record uuid, origins text[],
+    declared text[], notice text, notice_version integer, language text, recipients text[],
+    bases text[], signal text, confirmed boolean, evidence text, policy text
   )
+  where exists (select from subject where subject.number = event.subject)
   order by position`;
 
-const asRecord = ({ input, part, subject }: NumberedEvent, position: number) => ({
+const asRecord = (
+  { input, part, event, subject }: NumberedEvent,
+  position: number,
+  policy: string,
+) => ({
   position,
   subject,
   kind: input.kind,
@@ -186,7 +390,42 @@ const asRecord = ({ input, part, subject }: NumberedEvent, position: number) => 
   valid_until: input.validUntil?.toISOString(),
   method: input.method,
   actor: input.actor,
+  record: event.record,
+  origins: part.origins,
+  declared: part.declared,
+  notice: event.notice?.id,
+  notice_version: event.notice?.version,
+  language: event.notice?.language,
+  recipients: part.recipients,
+  bases: part.bases,
+  signal: input.signal,
+  confirmed: input.confirmed === true,
+  evidence: input.evidence,
+  policy,
 });
+
+/** @throws LedgerError when another process has gone on with the same import meanwhile */
+const noteImport = async (
+  trx: Knex.Transaction,
+  { name, fingerprint, lines, accepted, refused, finished }: ImportProgress,
+): Promise<void> => {
+  const { rows } = await trx.raw<{ rows: unknown[] }>(
+    `insert into consent_import (name, fingerprint, lines, accepted, refused, finished)
+     values (?, ?, ?, ?, ?, ?)
+     on conflict (name) do update set lines = excluded.lines, accepted = excluded.accepted,
+       refused = excluded.refused, finished = excluded.finished
+       where consent_import.fingerprint = excluded.fingerprint
+         and not consent_import.finished and consent_import.lines < excluded.lines
+     returning name`,
+    [name, fingerprint, lines, accepted, refused, finished],
+  );
+  if (rows.length === 0) {
+    throw new LedgerError(
+      `the import \`${name}\` has gone on elsewhere, or was of another file`,
+      'CONSENT_CONFLICT',
+    );
+  }
+};
 
 const claimImport = async (trx: Knex.Transaction, name: string): Promise<boolean> => {
   const { rows } = await trx.raw<{ rows: unknown[] }>(

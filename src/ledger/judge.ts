@@ -1,6 +1,6 @@
 import { placeOf } from '../core/places.ts';
 import type { Basis } from '../directives/basis.ts';
-import { State } from './fold-events.ts';
+import { gpcOverridden, gpcSeen, State, wordOf } from './fold-events.ts';
 
 /** The full reason, for the auditor; clients are told a coarser one. */
 export type FullReason =
@@ -10,13 +10,19 @@ export type FullReason =
   | 'OPT_OUT'
   | 'CONSENTED'
   | 'NEVER_ASKED'
+  | 'REQUESTED'
+  | 'DEFERRED'
+  | 'NOT_LISTED'
   | 'REFUSED'
   | 'WITHDRAWN'
+  | 'REVOKED'
   | 'OBJECTED'
+  | 'ERASED'
   | 'EXPIRED'
+  | 'GPC'
   | 'NOT_EVALUATED';
 
-/** Rules 2 to 5 for one pair of one subject. */
+/** Rules 2 to 7 for one pair of one subject. */
 export interface Judgement {
   readonly release: boolean;
   readonly reason: FullReason;
@@ -32,37 +38,80 @@ const judgements = {
   OPT_OUT: yes('OPT_OUT'),
   CONSENTED: yes('CONSENTED'),
   NEVER_ASKED: no('NEVER_ASKED'),
+  REQUESTED: no('REQUESTED'),
+  DEFERRED: no('DEFERRED'),
+  NOT_LISTED: no('NOT_LISTED'),
   REFUSED: no('REFUSED'),
   WITHDRAWN: no('WITHDRAWN'),
+  REVOKED: no('REVOKED'),
   OBJECTED: no('OBJECTED'),
+  ERASED: no('ERASED'),
   EXPIRED: no('EXPIRED'),
+  GPC: no('GPC'),
   NOT_EVALUATED: no('NOT_EVALUATED'),
 } as const satisfies Record<FullReason, Judgement>;
 
 /** Withheld because something could not be evaluated (rule 8). */
 export const notEvaluated: Judgement = judgements.NOT_EVALUATED;
 
-const refusals: Readonly<Record<number, Judgement | undefined>> = {
+const noes: Readonly<Record<number, Judgement | undefined>> = {
   [State.refused]: judgements.REFUSED,
   [State.withdrawn]: judgements.WITHDRAWN,
   [State.objected]: judgements.OBJECTED,
+  [State.revoked]: judgements.REVOKED,
+  [State.erased]: judgements.ERASED,
+  [State.unknown]: notEvaluated,
 };
 
-/** Judges one pair by its basis, the subject's newest word on it, and the database's time. */
-export const judge = (basis: Basis, state: number, expired: boolean): Judgement => {
+/** Where nobody said anything that counts: told under consent only. */
+const silences: Readonly<Record<number, Judgement | undefined>> = {
+  [State.none]: judgements.NEVER_ASKED,
+  [State.requested]: judgements.REQUESTED,
+  [State.deferred]: judgements.DEFERRED,
+  [State.notListed]: judgements.NOT_LISTED,
+  [State.accepted]: judgements.NOT_LISTED,
+};
+
+/** What is judged besides the person's word. */
+export interface PairTerms {
+  readonly sale?: boolean | undefined;
+  readonly directMarketing?: boolean | undefined;
+}
+
+/**
+ * Judges one pair by its basis, the state that `foldEvents` gave, and the database's time.
+ *
+ * @param state a byte of `FoldedStates.states`
+ * @param expired whether the time is at or after the end of the yes, if one stands
+ * @param signalled whether the request carries the Global Privacy Control signal
+ */
+export const judge = (
+  basis: Basis,
+  state: number,
+  expired: boolean,
+  { sale, directMarketing }: PairTerms = {},
+  signalled = false,
+): Judgement => {
+  const word = wordOf(state);
+  const refusal = noes[word];
+  if (basis === 'CONTRACT' || basis === 'LEGAL_OBLIGATION') {
+    return (directMarketing === true ? refusal : undefined) ?? judgements[basis];
+  }
+  if (refusal) return refusal;
+  const given = word === State.given;
+  const silence = silences[word];
+  // A state that this version does not know is no yes.
+  if (!given && silence === undefined) return notEvaluated;
+  const overridden = (state & gpcOverridden) !== 0;
+  const gpc = sale === true && (signalled || (state & gpcSeen) !== 0) && !overridden;
   switch (basis) {
-    case 'CONTRACT':
-      return judgements.CONTRACT;
-    case 'LEGAL_OBLIGATION':
-      return judgements.LEGAL_OBLIGATION;
     case 'LEGITIMATE_INTEREST':
     case 'OPT_OUT':
-      // A byte that this version does not know is no yes.
-      if (state === State.none || state === State.given) return judgements[basis];
-      return refusals[state] ?? notEvaluated;
+      return gpc ? judgements.GPC : judgements[basis];
     case 'CONSENT':
-      if (state === State.given) return expired ? judgements.EXPIRED : judgements.CONSENTED;
-      return refusals[state] ?? (state === State.none ? judgements.NEVER_ASKED : notEvaluated);
+      if (given && expired) return judgements.EXPIRED;
+      if (gpc) return judgements.GPC;
+      return given ? judgements.CONSENTED : (silence ?? notEvaluated);
     default:
       return notEvaluated;
   }

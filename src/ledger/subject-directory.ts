@@ -26,6 +26,8 @@ export class SubjectDirectory {
   readonly #maxCached: number;
   /** Type, then id: the id never becomes a property name. */
   readonly #cache = new Map<string, Map<string, number>>();
+  /** Counts how often somebody was forgotten; what was read before must not be kept after. */
+  #epoch = 0;
 
   constructor(knex: Knex, maxCached: number) {
     this.#knex = knex;
@@ -58,6 +60,15 @@ export class SubjectDirectory {
     return this.#answer(async () => (await this.#select(this.#knex, type, [id])).get(id));
   }
 
+  /** Forgets whom a number stood for, or all of them: the link was destroyed. */
+  forget(number: number | undefined): void {
+    for (const cache of this.#cache.values()) {
+      if (number === undefined) cache.clear();
+      else for (const [id, known] of cache) if (known === number) cache.delete(id);
+    }
+    this.#epoch += 1;
+  }
+
   #cacheOf(type: string): Map<string, number> {
     let cache = this.#cache.get(type);
     if (cache === undefined) {
@@ -68,6 +79,7 @@ export class SubjectDirectory {
   }
 
   async #find(type: string, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const epoch = this.#epoch;
     const found = await this.#answer(async () => {
       const known = await this.#select(this.#knex, type, ids);
       const unseen = ids.filter((id) => !known.has(id));
@@ -77,6 +89,7 @@ export class SubjectDirectory {
       return known;
     });
     const cache = this.#cacheOf(type);
+    if (epoch !== this.#epoch) return found;
     if (cache.size + found.size > this.#maxCached) cache.clear();
     if (found.size <= this.#maxCached) for (const [id, number] of found) cache.set(id, number);
     return found;

@@ -88,7 +88,7 @@ describe('the sample’s say-so', () => {
       ),
     );
     const odd = (event: ConsentInput) =>
-      [event.purpose, ...(event.categories ?? [])].some((name) => !names.has(name)) ||
+      [event.purpose ?? '', ...(event.categories ?? [])].some((name) => !names.has(name)) ||
       event.method !== 'import' ||
       event.actor !== 'sample' ||
       event.subject.type !== 'Customer';

@@ -403,7 +403,7 @@ export class CanaryWorld {
     type = this.#dice(5) === 0 ? 'Agent' : 'Customer',
     id = String(this.#pick(this.oracle.sorted(types.get(type)!))[type === 'Agent' ? 'code' : 'id']),
     past = true,
-  ): ConsentInput & { readonly kind: Said['kind'] } {
+  ): ConsentInput & { readonly kind: Said['kind']; readonly purpose: string } {
     const kinds = past
       ? (['given', 'given', 'given', 'refused', 'withdrawn', 'objected'] as const)
       : (['given', 'given', 'refused', 'withdrawn'] as const);
