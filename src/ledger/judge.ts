@@ -72,6 +72,8 @@ const silences: Readonly<Record<number, Judgement | undefined>> = {
   [State.accepted]: judgements.NOT_LISTED,
 };
 
+const knownBits = 0x0f | gpcSeen | gpcOverridden;
+
 /** What is judged besides the person's word. */
 export interface PairTerms {
   readonly sale?: boolean | undefined;
@@ -92,7 +94,8 @@ export const judge = (
   { sale, directMarketing }: PairTerms = {},
   signalled = false,
 ): Judgement => {
-  const word = wordOf(state);
+  // A mark that this version does not know may mean a no.
+  const word = (state & ~knownBits) === 0 ? wordOf(state) : State.unknown;
   const refusal = noes[word];
   if (basis === 'CONTRACT' || basis === 'LEGAL_OBLIGATION') {
     return (directMarketing === true ? refusal : undefined) ?? judgements[basis];

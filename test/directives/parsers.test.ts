@@ -34,6 +34,15 @@ const read = <K extends DirectiveName>(
   return { model, problems };
 };
 
+const plainPurpose = {
+  covers: [],
+  basis: 'CONSENT',
+  under: [],
+  sale: false,
+  directMarketing: false,
+  recipients: [],
+};
+
 describe('a directive as the definition has it', () => {
   it('has a parser, and each parser a definition', () => {
     const defined = schema
@@ -60,11 +69,41 @@ describe('a directive as the definition has it', () => {
     ['join', '@join(from: "a", on: "b")', { from: 'a', on: 'b' }],
     ['join', '@join(via: "t", on: "a", to: "b")', { via: 't', on: 'a', to: 'b' }],
     ['open', '@open(because: "x")', { because: 'x' }],
-    ['purpose', '@purpose', { covers: [], basis: 'CONSENT', under: [], sale: false }],
+    ['purpose', '@purpose', plainPurpose],
     [
       'purpose',
-      '@purpose(covers: [A, B], basis: CONTRACT, gain: "g", under: "P", sale: true)',
-      { covers: ['A', 'B'], basis: 'CONTRACT', gain: 'g', under: ['P'], sale: true },
+      '@purpose(covers: [A, B], basis: CONTRACT, gain: "g", under: "P")',
+      { ...plainPurpose, covers: ['A', 'B'], basis: 'CONTRACT', gain: 'g', under: ['P'] },
+    ],
+    [
+      'purpose',
+      '@purpose(sale: true, directMarketing: true, origins: [ZERO_PARTY, THIRD_PARTY], recipients: ["b", "a", "b"], retention: "P1Y6M", dpv: "dpv:Marketing")',
+      {
+        ...plainPurpose,
+        sale: true,
+        directMarketing: true,
+        origins: ['ZERO_PARTY', 'THIRD_PARTY'],
+        recipients: ['a', 'b'],
+        retention: 'P1Y6M',
+        dpv: 'dpv:Marketing',
+      },
+    ],
+    [
+      'purpose',
+      '@purpose(since: "2026-02-28", deprecated: "old", replacedBy: "Q")',
+      { ...plainPurpose, since: '2026-02-28', deprecated: 'old', replacedBy: 'Q' },
+    ],
+    [
+      'category',
+      '@category(since: "2024-02-29", deprecated: "old")',
+      { under: [], since: '2024-02-29', deprecated: 'old' },
+    ],
+    ['declared', '@declared', {}],
+    ['declared', '@declared(person: "P")', { person: 'P' }],
+    [
+      'table',
+      '@table(source: "s", name: "n", erase: KEEP, because: "law")',
+      { source: 's', name: 'n', root: true, erase: 'KEEP', because: 'law' },
     ],
     ['shield', '@shield(category: A)', { categories: ['A'], origin: 'FIRST_PARTY', rules: [] }],
     [
@@ -93,8 +132,8 @@ describe('null where the definition has a default', () => {
   it.each<[DirectiveName, string, unknown]>([
     [
       'purpose',
-      '@purpose(basis: null, sale: null, covers: null, under: null)',
-      { covers: [], basis: 'CONSENT', under: [], sale: false },
+      '@purpose(basis: null, sale: null, covers: null, under: null, origins: null, recipients: null, directMarketing: null)',
+      plainPurpose,
     ],
     [
       'shield',

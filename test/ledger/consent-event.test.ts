@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConsentInput } from '../../src/core/consent.ts';
 import { resolveConsent } from '../../src/ledger/consent-event.ts';
-import { policyOf } from './small-policy.ts';
+import { personalNotices, policyOf } from './small-policy.ts';
 
 const policy = policyOf();
 const base: ConsentInput = {
@@ -10,7 +10,11 @@ const base: ConsentInput = {
   purpose: 'SUGGEST',
   method: 'web-form',
 };
-const resolve = (changes: Partial<ConsentInput>) => resolveConsent({ ...base, ...changes }, policy);
+const resolve = (changes: Partial<ConsentInput>) => {
+  const input = { ...base, ...changes };
+  const named = input.notice !== undefined || input.method === 'noticed';
+  return resolveConsent(input, policy, named ? personalNotices : undefined);
+};
 
 describe('resolveConsent', () => {
   it('takes a grant for exactly the leaves that the purpose covers', () => {
@@ -19,43 +23,48 @@ describe('resolveConsent', () => {
       purposes: ['SUGGEST'],
       categories: ['MAIL', 'PHONE', 'BOUGHT'],
     });
-    expect(resolve({ categories: ['CONTACT', 'MAIL'] })).toMatchObject({
+    expect(resolve({ categories: ['PHONE', 'MAIL', 'MAIL'] })).toMatchObject({
       categories: ['MAIL', 'PHONE'],
     });
   });
 
-  it('takes a grant for an inner purpose apart, where its leaves cover different things', () => {
-    expect(resolve({ purpose: 'PERSONAL' })).toEqual({
+  it('takes a yes to an inner node for what its notice lists, each leaf purpose apart', () => {
+    const notice = { id: 'personal', version: 1, language: 'de' };
+    const part = { origins: [], declared: [], recipients: [], bases: ['CONSENT'] };
+    expect(resolve({ purpose: 'PERSONAL', notice })).toEqual({
       kind: 'given',
       purposes: ['SUGGEST', 'REWARD'],
-      categories: ['MAIL', 'PHONE', 'BIRTH', 'BOUGHT'],
+      categories: ['MAIL', 'BOUGHT', 'BIRTH'],
+      notice,
       parts: [
-        { purposes: ['SUGGEST'], categories: ['MAIL', 'PHONE', 'BOUGHT'] },
-        { purposes: ['REWARD'], categories: ['BIRTH'] },
+        { purposes: ['SUGGEST'], categories: ['MAIL', 'BOUGHT'], ...part },
+        { purposes: ['REWARD'], categories: ['BIRTH'], ...part },
       ],
     });
-    expect(resolve({ purpose: 'PERSONAL', categories: ['BIRTH'] }).parts).toEqual([
-      { purposes: ['REWARD'], categories: ['BIRTH'] },
+    expect(resolve({ purpose: 'PERSONAL', categories: ['CONTACT'], notice }).parts).toEqual([
+      { purposes: ['SUGGEST'], categories: ['MAIL'], ...part },
     ]);
   });
 
-  it.each(['refused', 'withdrawn', 'objected'] as const)(
+  it.each(['refused', 'withdrawn', 'objected', 'revoked', 'requested', 'deferred'] as const)(
     'keeps the nodes that were said of one %s, and the leaves they had',
     (kind) => {
+      const said = { purposes: ['PERSONAL', 'SUGGEST', 'REWARD'], categories: ['CONTACT'] };
       expect(resolve({ kind, purpose: 'PERSONAL', categories: ['CONTACT', 'CONTACT'] })).toEqual({
         kind,
-        purposes: ['PERSONAL', 'SUGGEST', 'REWARD'],
-        categories: ['CONTACT'],
-        parts: [{ purposes: ['PERSONAL', 'SUGGEST', 'REWARD'], categories: ['CONTACT'] }],
+        ...said,
+        parts: [{ ...said, origins: [], declared: [], recipients: [], bases: null }],
       });
       expect(resolve({ kind })).toMatchObject({ purposes: ['SUGGEST'], categories: [] });
       // To say no to what is not even used is anybody's right.
       expect(resolve({ kind, categories: ['BIRTH'] })).toMatchObject({ categories: ['BIRTH'] });
+      // And to everything at once.
+      expect(resolve({ kind, purpose: undefined })).toMatchObject({ purposes: [] });
     },
   );
 
   it.each<[string, Partial<ConsentInput>, RegExp]>([
-    ['kind', { kind: 'GIVEN' as 'given' }, /^the kind is none of given, refused/],
+    ['kind', { kind: 'GIVEN' as 'given' }, /^the kind is none of given, renewed, refused/],
     ['kind', { kind: '__proto__' as 'given' }, /^the kind is none of/],
     ['method', { method: '' }, /`method`/],
     ['method', { method: 'Web Form' }, /`method`/],
@@ -82,9 +91,53 @@ describe('resolveConsent', () => {
     ['time', { at: new Date(Number.NaN) }, /no instant/],
     ['time', { at: new Date(-8e15) }, /no instant/],
     ['time', { validUntil: new Date(8e15) }, /no instant/],
-    ['validUntil', { validUntil: new Date(0) }, /`validUntil` is not after the grant/],
+    ['validUntil', { validUntil: new Date(0) }, /`validUntil` is not after the yes/],
     ['validUntil', { at: new Date(5), validUntil: new Date(5) }, /`validUntil` is not after/],
-    ['validUntil', { kind: 'refused', validUntil: new Date(8e12) }, /belongs to a grant only/],
+    ['validUntil', { kind: 'refused', validUntil: new Date(8e12) }, /belongs to a yes only/],
+    ['kind', { kind: 'erased' }, /^the kind is none of/],
+    ['purpose', { purpose: undefined }, /a yes names the purpose/],
+    ['purpose', { purpose: 'PERSONAL' }, /say yes to each of SUGGEST, REWARD, or name the notice/],
+    ['category', { categories: ['CONTACT'] }, /name those meant of MAIL, PHONE, or the notice/],
+    [
+      'origin',
+      { origins: ['FORTH_PARTY' as 'FIRST_PARTY'] },
+      /did you mean `FIRST_PARTY`|there are/,
+    ],
+    ['origin', { origins: ['THIRD_PARTY'] }, /uses no data of origin `THIRD_PARTY`/],
+    ['origins', { origins: [] }, /`origins` is empty/],
+    [
+      'declared field',
+      { declared: ['Customer.email'] },
+      /declared field `Customer.email` does not exist/,
+    ],
+    ['signal', { signal: 'DNT' as 'GPC', kind: 'refused' }, /a signal is one of GPC/],
+    ['signal', { signal: 'GPC' }, /a signal is one of GPC and refuses/],
+    ['confirmation', { kind: 'refused', confirmed: true }, /`confirmed` belongs to a yes only/],
+    ['evidence', { evidence: 'e'.repeat(1_025) }, /`evidence` is over/],
+    ['idempotencyKey', { idempotencyKey: '' }, /`idempotencyKey` is empty/],
+    ['seen', { seen: -1 }, /`seen` is no position/],
+    ['seen', { seen: Number.NaN }, /`seen` is no position/],
+    ['objection', { kind: 'objected', purpose: 'DELIVER' }, /rests on CONTRACT, against which/],
+    ['notice', { notice: { id: 'persona' } }, /did you mean `personal`\?/],
+    ['notice', { notice: { id: '__proto__' } }, /the notice given does not exist/],
+    [
+      'notice',
+      { notice: { id: 'personal', version: 2 } },
+      /version 2 .* not the current one, which is 1/,
+    ],
+    ['notice', { notice: { id: 'personal' }, at: new Date('2025-12-31') }, /not published yet/],
+    [
+      'language',
+      { notice: { id: 'personal', language: 'fr' } },
+      /no text in `fr`; there are en, de/,
+    ],
+    ['notice', { notice: { id: 'personal' }, purpose: 'SELL' }, /does not list `SELL`/],
+    [
+      'notice',
+      { notice: { id: 'personal' }, categories: ['PHONE'] },
+      /does not list `PHONE` for `SUGGEST`/,
+    ],
+    ['notice', { method: 'noticed' }, /is told of by the notice `personal`/],
     ['actor', { actor: 'a\0' }, /the actor is/],
     ['actor', { actor: '\udc00' }, /the actor is/],
     ['actor', { actor: 'a'.repeat(257) }, /the actor is/],

@@ -30,7 +30,8 @@ interface StoredRow extends StoredEvent {
 /** All of the ledger up to a position, folded from nothing: what is true by definition. */
 const truth = async (numbers: readonly number[], head: number) => {
   const { rows } = await database.knex.raw<{ rows: StoredRow[] }>(
-    `select subject, kind, purposes, categories, (extract(epoch from at) * 1000000)::float8 as at,
+    `select subject, kind, purposes, categories, origins, declared, recipients, bases, signal, confirmed,
+       (extract(epoch from at) * 1000000)::float8 as at,
        (extract(epoch from valid_until) * 1000000)::float8 as "validUntil"
      from consent_event where position <= ?`,
     [head],
@@ -48,26 +49,44 @@ const persons = Array.from({ length: 12 }, (_, i) => `p${i}`);
 const anyInput = fc
   .record({
     id: fc.constantFrom(...persons),
-    kind: fc.constantFrom('given', 'refused', 'withdrawn', 'objected'),
+    kind: fc.constantFrom(
+      'given',
+      'given',
+      'renewed',
+      'refused',
+      'withdrawn',
+      'objected',
+      'revoked',
+      'requested',
+      'deferred',
+      'gpc',
+    ),
     purpose: fc.constantFrom(...purposeTree.names.filter((name) => name !== 'IDLE')),
     category: fc.option(fc.constantFrom(...categoryTree.names)),
     ago: fc.option(fc.integer({ min: -100_000, max: 1_000 })),
     lasts: fc.option(fc.integer({ min: 1, max: 10 })),
   })
-  .map(({ id, kind, purpose, category, ago, lasts }): ConsentInput => {
-    const leaves = purposeTree.leavesOf(purpose);
+  .map(({ id, kind: said, purpose: named, category, ago, lasts }): ConsentInput => {
+    const kind = said === 'gpc' ? 'refused' : said;
+    const yes = kind === 'given' || kind === 'renewed';
+    // A yes is said to a leaf, and one said now may meet what was said before: those are refused.
+    const purpose = yes ? (purposeTree.leavesOf(named)[0] ?? named) : named;
+    const objectable = kind !== 'objected' || purpose !== 'DELIVER';
     const covered =
       category !== null &&
-      categoryTree.leavesOf(category).every((leaf) => leaves.some((p) => policy.pairOf(p, leaf)));
+      categoryTree.leaves.includes(category) &&
+      policy.pairOf(purpose, category) !== undefined;
+    const now = ago === null && !(yes && (kind === 'renewed' || purpose === 'SELL'));
     return {
       subject: { type: 'Customer', id },
-      kind,
+      kind: objectable ? kind : 'refused',
       purpose,
       method: 'test',
-      ...(category !== null && (kind !== 'given' || covered) && { categories: [category] }),
-      ...(ago !== null && { at: new Date(Date.now() - ago) }),
-      ...(kind === 'given' &&
-        lasts !== null && { validUntil: new Date(Date.now() + 200_000 + lasts) }),
+      ...(said === 'gpc' && { signal: 'GPC' as const }),
+      ...(yes && lasts !== null && { confirmed: true }),
+      ...(category !== null && (!yes || covered) && { categories: [category] }),
+      ...(!now && { at: new Date(Date.now() - (ago ?? 0)) }),
+      ...(yes && lasts !== null && { validUntil: new Date(Date.now() + 200_000 + lasts) }),
     };
   });
 /** One process appends, or one process looks at some persons. */

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ConsentInput } from '../../src/core/consent.ts';
 import { openPool } from '../../src/database/connection.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
+import { publishNotice } from '../../src/ledger/notice-store.ts';
 import { foldEvents, State, type StoredEvent } from '../../src/ledger/fold-events.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
-import { pairOf, policyOf } from './small-policy.ts';
+import { pairOf, personalNotice, policyOf } from './small-policy.ts';
 
 const policy = policyOf();
 let database: FreshDatabase;
@@ -178,18 +179,6 @@ describe('append', () => {
     expect(new Set(times).size).toBe(times.length);
   });
 
-  it('keeps each leaf purpose of a grant to what it covers today', async () => {
-    const before = await headOf();
-    const appended = await store.append([by('inner', { purpose: 'PERSONAL' })]);
-    expect(appended?.head).toBe(before + 2);
-    expect(
-      (await eventsOf('inner')).map(({ purposes, categories }) => [purposes, categories]),
-    ).toEqual([
-      [['SUGGEST'], ['MAIL', 'PHONE', 'BOUGHT']],
-      [['REWARD'], ['BIRTH']],
-    ]);
-  });
-
   it('keeps instants from year 1 to 9999', async () => {
     const at = new Date('0001-01-01T00:00:00Z');
     const validUntil = new Date('9999-12-31T23:59:59.999Z');
@@ -223,5 +212,123 @@ describe('the database', () => {
   ])('refuses: %s', async (sql) => {
     await store.append([say()]);
     await expect(database.knex.raw(sql)).rejects.toThrow();
+  });
+});
+
+describe('what is held against history', () => {
+  const events = async (knex: Knex) => {
+    const { rows } = await knex.raw<{ rows: { purposes: string[]; categories: string[] }[] }>(
+      'select purposes, categories from consent_event order by position',
+    );
+    return rows.map(({ purposes, categories }) => [purposes, categories]);
+  };
+  const rowsOf = async (): Promise<number> => {
+    const { rows } = await database.knex.raw<{ rows: { count: number }[] }>(
+      'select count(*)::int as count from consent_event',
+    );
+    return rows[0]?.count ?? -1;
+  };
+
+  it('keeps each leaf purpose of a yes to what its notice lists', async () => {
+    const own = await freshDatabase({ migrated: true });
+    try {
+      const draft = {
+        id: 'personal',
+        content: personalNotice,
+        contentHash: 'sha256:c',
+        meaningHash: 'sha256:m',
+        publishedBy: 'test',
+      };
+      expect(await publishNotice(own.knex, draft)).toBe(1);
+      expect(await publishNotice(own.knex, draft)).toBeUndefined();
+      const notice = { id: 'personal' };
+      const appended = await storeOn(own.knex).append([say({ purpose: 'PERSONAL', notice })]);
+      // The notice has the position before.
+      expect(appended?.head).toBe(3);
+      expect(appended?.events[0]?.notice).toEqual({ id: 'personal', version: 1, language: 'en' });
+      expect(await events(own.knex)).toEqual([
+        [['SUGGEST'], ['MAIL', 'BOUGHT']],
+        [['REWARD'], ['BIRTH']],
+      ]);
+      await expect(storeOn(own.knex).append([say()])).rejects.toThrow(/told of by the notice/);
+    } finally {
+      await own.drop();
+    }
+  });
+
+  it('refuses a yes that was shown before a later no', async () => {
+    const shown = (await store.append([by('stale', { purpose: 'REWARD' })]))?.head ?? 0;
+    await store.append([by('stale', { kind: 'withdrawn', purpose: 'PERSONAL' })]);
+    const before = await rowsOf();
+    for (const kind of ['given', 'renewed'] as const) {
+      await expect(store.append([by('stale', { kind, seen: shown })])).rejects.toMatchObject({
+        code: 'CONSENT_CONFLICT',
+        status: 409,
+      });
+    }
+    expect(await rowsOf()).toBe(before);
+    // What the no did not speak of may be agreed to, and all of it once the no was seen.
+    await store.append([by('stale', { purpose: 'SELL', seen: shown })]);
+    await store.append([by('stale', { seen: await headOf() })]);
+    // A no is never stale.
+    await store.append([by('stale', { kind: 'withdrawn', seen: 0 })]);
+    await expect(store.append([by('stale', { seen: 1e9 })])).rejects.toThrow(/not reached/);
+  });
+
+  it('renews what was said yes to, and nothing else', async () => {
+    const renewed = by('renew', { kind: 'renewed' });
+    await expect(store.append([renewed])).rejects.toThrow(/no yes to renew/);
+    await store.append([by('renew', { at: new Date(5), validUntil: new Date(9) })]);
+    await store.append([renewed]);
+    await store.append([by('renew', { kind: 'withdrawn' })]);
+    await expect(store.append([renewed])).rejects.toThrow(/no yes to renew/);
+  });
+
+  it('asks again where the signal says no', async () => {
+    await store.append([by('gpc', { kind: 'refused', purpose: 'SELL', signal: 'GPC' })]);
+    await expect(store.append([by('gpc', { purpose: 'SELL' })])).rejects.toMatchObject({
+      code: 'CONSENT_CONFLICT',
+    });
+    await store.append([by('gpc', { purpose: 'SELL', confirmed: true }), by('gpc')]);
+  });
+
+  it('records the same statement under one key once, and another not at all', async () => {
+    const keyed = by('keyed', { idempotencyKey: 'k', actor: 'a' });
+    const first = await store.append([keyed]);
+    const before = await rowsOf();
+    const again = await storeOn(other).append([keyed]);
+    expect(again?.head).toBe(first?.head);
+    expect(again?.events[0]?.record).toBe(first?.events[0]?.record);
+    const withdrawal = by('keyed', { kind: 'withdrawn', idempotencyKey: 'k', actor: 'a' });
+    await expect(store.append([withdrawal])).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_CONFLICT',
+      status: 409,
+    });
+    expect(await rowsOf()).toBe(before);
+    // Another actor's key, and another person's, are others.
+    await store.append([by('keyed', { idempotencyKey: 'k', actor: 'b' })]);
+    await store.append([by('keyed-2', { idempotencyKey: 'k', actor: 'a' })]);
+    expect(await rowsOf()).toBe(before + 2);
+  });
+
+  it('records one of many that come at once under one key', async () => {
+    const keyed = by('race', { idempotencyKey: 'k' });
+    const stores = [store, storeOn(other)];
+    const all = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => stores[i % 2]?.append([keyed])),
+    );
+    expect(new Set(all.map((one) => one?.events[0]?.record)).size).toBe(1);
+  });
+
+  it('takes no word under a number that stands for nobody any more', async () => {
+    await store.append([by('gone')]);
+    const [number] = await new SubjectDirectory(database.knex, 10).numbersOf('Customer', ['gone']);
+    await database.knex.raw('delete from subject where number = ?', [number ?? -1]);
+    await store.append([by('gone', { kind: 'withdrawn' })]);
+    const { rows } = await database.knex.raw<{ rows: { kind: string; subject: number }[] }>(
+      `select kind, subject from consent_event where position = (select position from ledger_head)`,
+    );
+    expect(rows[0]?.kind).toBe('withdrawn');
+    expect(rows[0]?.subject).not.toBe(number);
   });
 });

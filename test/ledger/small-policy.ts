@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Source } from 'graphql';
+import type { NoticeBook, NoticeContent } from '../../src/core/notice.ts';
 import { compilePolicy, type Policy } from '../../src/policy/compile-policy.ts';
 
 const at = new URL('../../schema/governance/', import.meta.url);
@@ -35,7 +36,7 @@ enum Purpose {
   REWARD @purpose(under: "PERSONAL", covers: [BIRTH])
   DELIVER @purpose(covers: [CONTACT], basis: CONTRACT)
   PREVENT @purpose(covers: [MAIL], basis: LEGITIMATE_INTEREST)
-  SELL @purpose(covers: [BOUGHT]) @basis(is: OPT_OUT, in: ["US-CA"])
+  SELL @purpose(covers: [BOUGHT], sale: true) @basis(is: OPT_OUT, in: ["US-CA"])
   IDLE @purpose
 }`;
 
@@ -60,3 +61,47 @@ export const pairOf = (policy: Policy, name: string): number => {
   if (!pair) throw new Error(`the policy has no pair ${name}`);
   return pair.index;
 };
+
+/** A notice that tells of both purposes under PERSONAL, and not of phones. */
+export const personalNotice: NoticeContent = {
+  purposes: [
+    {
+      purpose: 'SUGGEST',
+      categories: ['BOUGHT', 'MAIL'],
+      origins: ['FIRST_PARTY', 'ZERO_PARTY'],
+      recipients: [],
+      bases: ['CONSENT'],
+      retention: null,
+    },
+    {
+      purpose: 'REWARD',
+      categories: ['BIRTH'],
+      origins: ['FIRST_PARTY', 'ZERO_PARTY'],
+      recipients: [],
+      bases: ['CONSENT'],
+      retention: null,
+    },
+  ],
+  languages: [
+    { language: 'en', text: { title: 't', text: 'x', gain: 'g', withdraw: 'w' } },
+    { language: 'de', text: { title: 't', text: 'x', gain: 'g', withdraw: 'w' } },
+  ],
+};
+
+export const personalNotices: NoticeBook = new Map([
+  [
+    'personal',
+    [
+      {
+        ...personalNotice,
+        id: 'personal',
+        version: 1,
+        position: 1,
+        contentHash: 'sha256:c',
+        meaningHash: 'sha256:m',
+        publishedAt: new Date('2026-01-01T00:00:00Z'),
+        publishedBy: 'test',
+      },
+    ],
+  ],
+]);

@@ -62,7 +62,8 @@ describe('the pairs of purpose and category', () => {
     const policy = shop();
     policy.pairs.forEach((pair, i) => {
       expect(pair.index).toBe(i);
-      expect(policy.pairOf(pair.purpose, pair.category)).toBe(pair);
+      expect(policy.pairOf(pair.purpose, pair.category, pair.scope)).toBe(pair);
+      expect(policy.scopesOf(pair.purpose, pair.category)).toContain(pair);
     });
     expect(policy.pairOf('FULFILMENT', 'INCOME')).toBeUndefined();
     expect(policy.pairOf('FULFILMENT', 'CONTACT')).toBeUndefined();
