@@ -24,7 +24,10 @@ import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
 import { loadSampleConsents, loadSampleRows, type SampleProgress } from './load-sample.ts';
 import { openSources } from './open-sources.ts';
 import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
+import { declaredSource } from './policy/model.ts';
 import type { CheckedSource } from './sources/checked-source.ts';
+import { DeclaredSource } from './sources/declared/declared-source.ts';
+import type { Source } from './sources/source.ts';
 
 /** A running gateway. */
 export interface App {
@@ -42,6 +45,9 @@ export interface AppOptions {
   /** Sees every statement sent to a source, without values. */
   readonly onStatement?: (source: string, sql: string) => void;
 }
+
+/** Sayso's own database is near; what it does not answer by then it will not. */
+const declaredTimeoutMs = 10_000;
 
 type Logger = ReturnType<typeof createLogger>;
 
@@ -101,6 +107,12 @@ const listen = async (
   });
   closers.push(() => Promise.all([...sources.values()].map((source) => source.close())));
   await checkSources(sources, logger);
+  const declared = new DeclaredSource({
+    knex,
+    maxRows: limits.maxRows,
+    timeoutMs: declaredTimeoutMs,
+    numbersOf: (type, ids) => subjects.numbersOf(type, ids),
+  });
   const store = new ConsentStore(knex, subjects, policy);
   const consents = identifiedConsents({ store, subjects, policy, sources });
   await loadSampleConsents(config, database, policy, consents, options.progress);
@@ -108,7 +120,13 @@ const listen = async (
   attachScalars(policy.schema);
   attachResolvers(policy, {
     derived: resolvers,
-    builtIn: builtInResolvers(policy, knex, subjects, limits),
+    builtIn: builtInResolvers({
+      policy,
+      knex,
+      subjects,
+      limits,
+      recentSignInSeconds: config.identity.recentSignInSeconds,
+    }),
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
     defaultPageSize: limits.defaultPageSize,
     maxPageSize: limits.maxPageSize,
@@ -116,9 +134,11 @@ const listen = async (
   const road: Road = {
     policy,
     guards: createGuards(policy, rules),
-    sources,
+    sources: new Map<string, Source>([...sources, [declaredSource, declared]]),
     subjects,
-    snapshot: new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects),
+    snapshot: new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects, (number) =>
+      subjects.forget(number),
+    ),
     consents,
     audit: createAuditStore(knex),
   };

@@ -28,11 +28,12 @@ interface EntryRow {
   readonly decided_at: string | null;
   readonly outcome: string;
   readonly decisions: readonly StoredDecision[];
+  readonly signals: readonly string[];
 }
 
 const columns = `sequence::text, id, at, client, actor, purpose, operation, document_hash, policy,
   head::text, (extract(epoch from decided_at) * 1000000)::bigint::text as decided_at, outcome,
-  decisions`;
+  decisions, signals`;
 
 /** Whether packed ranges (`1-5,9`) hold a number. */
 export const rangesHold = (ranges: string, number: number): boolean =>
@@ -68,6 +69,7 @@ const entryOf = (row: EntryRow): StoredAuditEntry => ({
   head: row.head === null ? undefined : Number(row.head),
   decidedAt: row.decided_at === null ? undefined : Number(row.decided_at),
   outcome: row.outcome,
+  signals: row.signals,
   decisions: row.decisions.map(decisionOf),
 });
 

@@ -102,6 +102,12 @@ const identity = z.strictObject({
     10_000,
   ),
   subjectClaim: text('the name of a claim', short(128)).default('sub'),
+  recentSignIn: between(
+    'a time from 1m to 24h, such as `15m`',
+    parseDuration,
+    60_000,
+    86_400_000,
+  ).default(900_000),
 });
 
 const limits = z.strictObject({

@@ -18,6 +18,8 @@ export interface IdentityConfig {
   readonly toleranceSeconds: number;
   /** The claim that carries the data subject's id. */
   readonly subjectClaim: string;
+  /** How long ago a person who says yes may have signed in. */
+  readonly recentSignInSeconds: number;
 }
 
 export interface Limits {

@@ -95,6 +95,7 @@ const toIdentity = (
     algorithms: [...new Set(identity.algorithms)],
     toleranceSeconds: identity.tolerance / 1000,
     subjectClaim: identity.subjectClaim,
+    recentSignInSeconds: identity.recentSignIn / 1000,
   };
 };
 
@@ -106,6 +107,7 @@ const demoIdentity = (dataDir: string): IdentityConfig => ({
   algorithms: ['EdDSA'],
   toleranceSeconds: 10,
   subjectClaim: 'sub',
+  recentSignInSeconds: 900,
 });
 
 const toModules = (

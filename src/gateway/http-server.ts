@@ -12,6 +12,7 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { IdentityError, SaysoError } from '../core/errors.ts';
 import type { Caller } from '../identity/caller.ts';
+import { readGpc } from '../identity/read-gpc.ts';
 import type { Verifier } from '../identity/verify-token.ts';
 import { limitRules } from './limit-rules.ts';
 import { createErrorMask, type ErrorLog } from './mask-errors.ts';
@@ -29,6 +30,7 @@ declare module 'fastify' {
 interface HttpContext {
   readonly caller: Caller;
   readonly purposeHeader: string | readonly string[] | undefined;
+  readonly gpc: boolean;
 }
 
 export interface HttpServerOptions {
@@ -78,6 +80,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     const error = { message: 'there is nothing here', extensions: { code: 'NOT_FOUND' } };
     void reply.code(404).send({ errors: [error] });
   });
+  // https://www.w3.org/TR/gpc/#gpc-support-resource
+  app.get('/.well-known/gpc.json', () => ({ gpc: true, lastUpdate: gpcSince }));
   app.get('/health', () => ({ status: 'ok' }));
   app.get('/ready', async (_request, reply) => {
     const state = await options.isReady();
@@ -107,6 +111,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
           return Promise.resolve({
             caller: request.caller,
             purposeHeader: request.headers['sayso-purpose'],
+            gpc: readGpc(request.headers['sec-gpc']),
           });
         },
       }),
@@ -115,6 +120,9 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   });
   return app;
 };
+
+/** The day since when the signal is honoured as it is now. */
+const gpcSince = '2026-11-24';
 
 /** Fastify's own lines from warnings on. */
 const quieter = (level: string): string => (level === 'info' ? 'warn' : level);
@@ -167,6 +175,7 @@ const asOperation = (context: HttpContext, from: ApolloRequest): OperationReques
   variables: from.request.variables ?? {},
   caller: context.caller,
   purposeHeader: context.purposeHeader,
+  gpc: context.gpc,
 });
 
 /** Messages only: what Apollo attaches to them may quote a request. */

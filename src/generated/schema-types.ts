@@ -133,6 +133,8 @@ export type AuditEntry = {
   readonly decidedAt?: Maybe<Scalars['DateTime']['output']>;
   /** `ANSWERED`, or the code that the whole operation was refused with */
   readonly outcome: Scalars['String']['output'];
+  /** Signals that the request carried and that decisions were made by, such as `GPC` */
+  readonly signals: ReadonlyArray<Scalars['String']['output']>;
   readonly decisions: ReadonlyArray<AuditDecision>;
 };
 
@@ -148,6 +150,191 @@ export type AuditDecision = {
   /** Their numbers, as ranges: `1-5,9` */
   readonly subjects: Scalars['String']['output'];
 };
+
+export type Mutation = {
+  readonly __typename?: 'Mutation';
+  /**
+   * Say yes to one purpose: it may use these categories (all that it covers, when none are named) of
+   * data that the person gave or that were observed with them; data nobody volunteered only where
+   * `origins` names it. Counts for exactly the leaves that exist today, or that `notice` lists. A
+   * person who acts for themself must have signed in recently.
+   */
+  readonly giveConsent: ConsentChange;
+  /** Say yes again, for another time, to what was said yes to before. */
+  readonly renewConsent: ConsentChange;
+  /**
+   * Take a yes back. Counts for everything below the purpose and categories, later additions included;
+   * for everything there is, where no purpose is named.
+   */
+  readonly withdrawConsent: ConsentChange;
+  /** Say no without ever having said yes. Counts as far as a withdrawal does. */
+  readonly refuseConsent: ConsentChange;
+  /**
+   * Object to a purpose that rests on legitimate interest, on opt-out or on nobody's asking. Against
+   * direct marketing it counts whatever the basis. Counts as far as a withdrawal does.
+   */
+  readonly objectToProcessing: ConsentChange;
+  /** Take somebody else's yes back for them, as a guardian or a court would. Needs `consent:write`. */
+  readonly revokeConsent: ConsentChange;
+  /** Note that the person was asked. Changes nothing that they said. */
+  readonly requestConsent: ConsentChange;
+  /** Note that the person put the answer off. Changes nothing that they said. */
+  readonly deferConsent: ConsentChange;
+};
+
+
+export type MutationGiveConsentArgs = {
+  purpose: Purpose;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  validUntil?: InputMaybe<Scalars['DateTime']['input']>;
+  notice?: InputMaybe<NoticeInput>;
+  seen?: InputMaybe<Scalars['Int']['input']>;
+  confirmed?: InputMaybe<Scalars['Boolean']['input']>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationRenewConsentArgs = {
+  purpose: Purpose;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  validUntil?: InputMaybe<Scalars['DateTime']['input']>;
+  notice?: InputMaybe<NoticeInput>;
+  seen?: InputMaybe<Scalars['Int']['input']>;
+  confirmed?: InputMaybe<Scalars['Boolean']['input']>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationWithdrawConsentArgs = {
+  purpose?: InputMaybe<Purpose>;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  notice?: InputMaybe<NoticeInput>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationRefuseConsentArgs = {
+  purpose?: InputMaybe<Purpose>;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  notice?: InputMaybe<NoticeInput>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationObjectToProcessingArgs = {
+  purpose?: InputMaybe<Purpose>;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  notice?: InputMaybe<NoticeInput>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationRevokeConsentArgs = {
+  purpose?: InputMaybe<Purpose>;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject: SubjectInput;
+};
+
+
+export type MutationRequestConsentArgs = {
+  purpose: Purpose;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  notice?: InputMaybe<NoticeInput>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationDeferConsentArgs = {
+  purpose: Purpose;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  notice?: InputMaybe<NoticeInput>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+/** A person, as the source knows them. */
+export type SubjectInput = {
+  /** The person's type in the schema; may be left out where there is only one */
+  readonly type?: InputMaybe<Scalars['String']['input']>;
+  readonly id: Scalars['ID']['input'];
+};
+
+/** The notice that the person was shown. */
+export type NoticeInput = {
+  readonly id: Scalars['ID']['input'];
+  /** Must be the current one; may be left out to mean it */
+  readonly version?: InputMaybe<Scalars['Int']['input']>;
+  /** The language that it was shown in; the notice's first where left out */
+  readonly language?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What the ledger recorded. */
+export type ConsentChange = {
+  readonly __typename?: 'ConsentChange';
+  /** The ledger's newest position, from which on the change counts */
+  readonly head: Scalars['Int']['output'];
+  /** Names the change; `Me.receipt` gives its receipt */
+  readonly record: Scalars['ID']['output'];
+  readonly kind: ConsentKind;
+  /** Null where a no was said to everything */
+  readonly purpose?: Maybe<Purpose>;
+  readonly categories: ReadonlyArray<Category>;
+  /** The person themself, as this operation's purpose may see them from now on */
+  readonly customer?: Maybe<Customer>;
+};
+
+/**
+ * Kinds of consent event, in the terms of the Data Privacy Vocabulary. Only GIVEN and RENEWED are a
+ * yes; that a yes has expired is judged when it is read and is no event.
+ */
+export type ConsentKind =
+  | 'GIVEN'
+  | 'RENEWED'
+  | 'REFUSED'
+  /** Taken back by the person */
+  | 'WITHDRAWN'
+  /** Taken back by somebody else */
+  | 'REVOKED'
+  | 'OBJECTED'
+  /** The person was asked */
+  | 'REQUESTED'
+  /** The person put the answer off */
+  | 'DEFERRED'
+  /** The person was erased: nothing more is known under this number */
+  | 'ERASED';
+
+/** A signal that was taken for a person's word. */
+export type ConsentSignal =
+  /** Global Privacy Control, `Sec-GPC: 1` */
+  | 'GPC';
+
+/** What becomes of a person's rows when they are erased. */
+export type Erase =
+  /** The rows are deleted */
+  | 'DELETE'
+  /** What the rows tell of the person is emptied; the rows stay */
+  | 'ANONYMIZE'
+  /** A law demands that they stay */
+  | 'KEEP';
 
 /** Why a purpose may use a category. */
 export type Basis =
@@ -172,66 +359,6 @@ export type Origin =
   | 'SECOND_PARTY'
   /** Bought, or inferred elsewhere */
   | 'THIRD_PARTY';
-
-export type Mutation = {
-  readonly __typename?: 'Mutation';
-  /**
-   * Say yes: the purpose may use these categories (all that it covers, when none are named).
-   * Counts for exactly the leaves that exist today.
-   */
-  readonly giveConsent: ConsentChange;
-  /** Take a yes back. Counts for everything below the purpose and categories, later additions included. */
-  readonly withdrawConsent: ConsentChange;
-  /** Say no without ever having said yes. Counts as far as a withdrawal does. */
-  readonly refuseConsent: ConsentChange;
-};
-
-
-export type MutationGiveConsentArgs = {
-  purpose: Purpose;
-  categories?: InputMaybe<ReadonlyArray<Category>>;
-  validUntil?: InputMaybe<Scalars['DateTime']['input']>;
-  subject?: InputMaybe<SubjectInput>;
-};
-
-
-export type MutationWithdrawConsentArgs = {
-  purpose: Purpose;
-  categories?: InputMaybe<ReadonlyArray<Category>>;
-  subject?: InputMaybe<SubjectInput>;
-};
-
-
-export type MutationRefuseConsentArgs = {
-  purpose: Purpose;
-  categories?: InputMaybe<ReadonlyArray<Category>>;
-  subject?: InputMaybe<SubjectInput>;
-};
-
-/** A person, as the source knows them. */
-export type SubjectInput = {
-  /** The person's type in the schema; may be left out where there is only one */
-  readonly type?: InputMaybe<Scalars['String']['input']>;
-  readonly id: Scalars['ID']['input'];
-};
-
-/** What the ledger recorded. */
-export type ConsentChange = {
-  readonly __typename?: 'ConsentChange';
-  /** The ledger's newest position, from which on the change counts */
-  readonly head: Scalars['Int']['output'];
-  readonly kind: ConsentKind;
-  readonly purpose: Purpose;
-  readonly categories: ReadonlyArray<Category>;
-  /** The person themself, as this operation's purpose may see them from now on */
-  readonly customer?: Maybe<Customer>;
-};
-
-export type ConsentKind =
-  | 'GIVEN'
-  | 'REFUSED'
-  | 'WITHDRAWN'
-  | 'OBJECTED';
 
 export type Department = {
   readonly __typename?: 'Department';

@@ -317,9 +317,15 @@ const resolveOther = (
   return { ...said, parts: [{ ...said, ...named, recipients: [], bases: null }] };
 };
 
-/** An objection needs something that one can object to. */
-const checkObjection = ({ kind, purpose }: ConsentInput, policy: Policy): void => {
-  if (kind !== 'objected' || purpose === undefined) return;
+/**
+ * Tells a person who objects where an objection does not count. One that comes otherwise is kept:
+ * it says what somebody wants, and counts should the basis change.
+ *
+ * @throws LedgerError CONSENT_INVALID
+ */
+export const demandObjectable = ({ kind, purpose }: ConsentInput, policy: Policy): void => {
+  if (kind !== 'objected' || purpose === undefined || !policy.model.purposeTree.has(purpose))
+    return;
   const leaves = policy.model.purposeTree.leavesOf(purpose);
   const pairs = policy.pairs.filter((pair) => leaves.includes(pair.purpose));
   const binding = (basis: string): boolean => basis === 'CONTRACT' || basis === 'LEGAL_OBLIGATION';
@@ -350,7 +356,6 @@ export const resolveConsent = (
   checkNames(input, policy);
   checkTimes(input);
   checkTexts(input);
-  checkObjection(input, policy);
   const { notice, language } = noticeFor(input, book);
   const { purpose } = input;
   const said =
