@@ -117,6 +117,11 @@ const listen = async (
   const consents = identifiedConsents({ store, subjects, policy, sources });
   await loadSampleConsents(config, database, policy, consents, options.progress);
 
+  const allSources = new Map<string, Source>([...sources, [declaredSource, declared]]);
+  const snapshot = new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects, (number) =>
+    subjects.forget(number),
+  );
+
   attachScalars(policy.schema);
   attachResolvers(policy, {
     derived: resolvers,
@@ -126,6 +131,9 @@ const listen = async (
       subjects,
       limits,
       recentSignInSeconds: config.identity.recentSignInSeconds,
+      sources: allSources,
+      snapshot,
+      receipts: { ofPerson: () => Promise.reject(new Error('receipts')) },
     }),
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
     defaultPageSize: limits.defaultPageSize,
@@ -134,11 +142,9 @@ const listen = async (
   const road: Road = {
     policy,
     guards: createGuards(policy, rules),
-    sources: new Map<string, Source>([...sources, [declaredSource, declared]]),
+    sources: allSources,
     subjects,
-    snapshot: new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects, (number) =>
-      subjects.forget(number),
-    ),
+    snapshot,
     consents,
     audit: createAuditStore(knex),
   };

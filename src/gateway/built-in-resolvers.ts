@@ -2,6 +2,8 @@ import { auditEntries } from './audit-resolvers.ts';
 import type { BuiltInOptions } from './built-in-options.ts';
 import { consentResolvers } from './consent-resolvers.ts';
 import { declareResolvers } from './declare-resolvers.ts';
+import { erase } from './erase-resolver.ts';
+import { meResolvers } from './me/me-resolvers.ts';
 import type { Resolver } from './operation.ts';
 
 /** Resolvers of what every deployment has beside its domain, by coordinate. */
@@ -10,6 +12,8 @@ export const builtInResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
   return new Map<string, Resolver>([
     ...consentResolvers(options),
     ...declareResolvers(options),
+    ...meResolvers(options),
+    ['Mutation.erase', erase(options)],
     ['Query.auditEntries', auditEntries(knex, subjects, policy, limits)],
   ]);
 };

@@ -149,6 +149,8 @@ export const createPipeline = (
       plan,
       caller,
       notes,
+      gpc: request.gpc,
+      noteAccess: (coordinates, subject) => recorder.noteAccess(coordinates, subject),
       reader: () => reader,
       spend: (more) => {
         objects += more;

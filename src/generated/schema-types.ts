@@ -25,6 +25,11 @@ export type Query = {
    * `first` is at most the maximum page size; `before` is the sequence number to go on from.
    */
   readonly auditEntries: ReadonlyArray<AuditEntry>;
+  /**
+   * The person whose token it is, and nobody else: what is held about them, what it is used for, what
+   * they said, who looked. Needs no purpose. Null in fields that no answer was found for, never in part.
+   */
+  readonly me: Me;
   /** One `Department` by its key; null where there is none. */
   readonly department?: Maybe<Department>;
   /** All rows in the order of their key, a page at a time. */
@@ -180,6 +185,12 @@ export type Mutation = {
   readonly requestConsent: ConsentChange;
   /** Note that the person put the answer off. Changes nothing that they said. */
   readonly deferConsent: ConsentChange;
+  /**
+   * Erase the person: their rows as the schema says for each source, what they declared, and the one
+   * link between them and what the ledger and the log know. Cannot be undone. A person needs a recent
+   * sign-in; an agent needs `consent:write`.
+   */
+  readonly erase: Erasure;
 };
 
 
@@ -271,6 +282,11 @@ export type MutationDeferConsentArgs = {
   subject?: InputMaybe<SubjectInput>;
 };
 
+
+export type MutationEraseArgs = {
+  subject?: InputMaybe<SubjectInput>;
+};
+
 /** A person, as the source knows them. */
 export type SubjectInput = {
   /** The person's type in the schema; may be left out where there is only one */
@@ -359,6 +375,231 @@ export type Origin =
   | 'SECOND_PARTY'
   /** Bought, or inferred elsewhere */
   | 'THIRD_PARTY';
+
+export type Me = {
+  readonly __typename?: 'Me';
+  /** The type of persons that the token names, and the id in it */
+  readonly type: Scalars['String']['output'];
+  readonly id: Scalars['ID']['output'];
+  /** ISO 3166 code of where they live, where the source says it */
+  readonly place?: Maybe<Scalars['String']['output']>;
+  /** Which kinds of data are held, and in which source. Kinds of which there is nothing are left out */
+  readonly held: ReadonlyArray<Holding>;
+  /** Every purpose, whether it may use anything, and how to change that */
+  readonly purposes: ReadonlyArray<PurposeChoice>;
+  /** Everything that was said by them or for them, newest first; `before` is a position to go on from */
+  readonly history: ReadonlyArray<ConsentRecord>;
+  /** Whose requests touched their data, newest first; `before` is `next` of the page before */
+  readonly reads: DataReads;
+  /** Their data. Needs a recent sign-in */
+  readonly export: Scalars['JSON']['output'];
+  /** The receipt of one thing they said. `record` is that of a consent change or of the history */
+  readonly receipt: Scalars['JSON']['output'];
+};
+
+
+export type MeHistoryArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type MeReadsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type MeExportArgs = {
+  scope?: InputMaybe<ExportScope>;
+};
+
+
+export type MeReceiptArgs = {
+  record: Scalars['ID']['input'];
+  format?: InputMaybe<ReceiptFormat>;
+};
+
+/** One kind of data in one source. */
+export type Holding = {
+  readonly __typename?: 'Holding';
+  readonly category: Category;
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** Name of the source; `sayso:declared` for what they declared themselves */
+  readonly source: Scalars['String']['output'];
+  /** Who gave it */
+  readonly origins: ReadonlyArray<Origin>;
+  /** `Type.field` */
+  readonly fields: ReadonlyArray<Scalars['String']['output']>;
+  /** How many cells hold something */
+  readonly values: Scalars['Int']['output'];
+  /** Purposes that can use it */
+  readonly purposes: ReadonlyArray<Purpose>;
+};
+
+/** One purpose as it stands for this person. A yes and a no are the same one step away. */
+export type PurposeChoice = {
+  readonly __typename?: 'PurposeChoice';
+  readonly purpose: Purpose;
+  /** What it is for */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** What they gain */
+  readonly gain?: Maybe<Scalars['String']['output']>;
+  /** Why it may, where they live */
+  readonly basis: Basis;
+  /** Whether it may use anything now */
+  readonly used: Scalars['Boolean']['output'];
+  /** The Global Privacy Control signal refuses it */
+  readonly sale: Scalars['Boolean']['output'];
+  readonly recipients: ReadonlyArray<Scalars['String']['output']>;
+  /** ISO 8601 duration */
+  readonly retention?: Maybe<Scalars['String']['output']>;
+  /** Something has to be asked again: a yes has ended, or does not count for what has been added */
+  readonly askAgain: Scalars['Boolean']['output'];
+  /** The notice to show with it */
+  readonly notice?: Maybe<NoticeReference>;
+  /** Each kind of data by itself */
+  readonly choices: ReadonlyArray<DataChoice>;
+  /** How to say yes; null where nothing can be agreed to */
+  readonly yes?: Maybe<ChoiceStep>;
+  /** How to say no; null where the law or a contract leaves no choice, which `basis` says */
+  readonly no?: Maybe<ChoiceStep>;
+};
+
+export type NoticeReference = {
+  readonly __typename?: 'NoticeReference';
+  readonly id: Scalars['ID']['output'];
+  readonly version: Scalars['Int']['output'];
+  readonly languages: ReadonlyArray<Scalars['String']['output']>;
+};
+
+/** One kind of data for one purpose. */
+export type DataChoice = {
+  readonly __typename?: 'DataChoice';
+  readonly category: Category;
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** What the person gave or we observed; or data of others; or a field that they declared */
+  readonly origin: Origin;
+  /** `Type.field` where it is declared */
+  readonly declared?: Maybe<Scalars['String']['output']>;
+  readonly basis: Basis;
+  readonly used: Scalars['Boolean']['output'];
+  /** The full reason, as in the audit log */
+  readonly reason: Scalars['String']['output'];
+  /** When a yes ends */
+  readonly validUntil?: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** One step. Neither takes more of them than the other. */
+export type ChoiceStep = {
+  readonly __typename?: 'ChoiceStep';
+  /** The mutation to send */
+  readonly mutation: Scalars['String']['output'];
+  /** Its arguments */
+  readonly arguments: Scalars['JSON']['output'];
+  /** It needs a sign-in of this many seconds ago at most; null where it needs none */
+  readonly maxAge?: Maybe<Scalars['Int']['output']>;
+};
+
+/** One line of the consent ledger. */
+export type ConsentRecord = {
+  readonly __typename?: 'ConsentRecord';
+  /** Its place in the ledger */
+  readonly position: Scalars['Int']['output'];
+  /** Names what was said at once; `Me.receipt` gives its receipt */
+  readonly record: Scalars['ID']['output'];
+  readonly kind: ConsentKind;
+  /** When it was said, and when it was written down */
+  readonly at: Scalars['DateTime']['output'];
+  readonly recordedAt: Scalars['DateTime']['output'];
+  /** Names as they were said; none means everything */
+  readonly purposes: ReadonlyArray<Scalars['String']['output']>;
+  readonly categories: ReadonlyArray<Scalars['String']['output']>;
+  readonly origins: ReadonlyArray<Scalars['String']['output']>;
+  readonly declared: ReadonlyArray<Scalars['String']['output']>;
+  readonly validUntil?: Maybe<Scalars['DateTime']['output']>;
+  readonly notice?: Maybe<Scalars['String']['output']>;
+  readonly noticeVersion?: Maybe<Scalars['Int']['output']>;
+  readonly language?: Maybe<Scalars['String']['output']>;
+  readonly method: Scalars['String']['output'];
+  /** Who recorded it for them; null when they did */
+  readonly actor?: Maybe<Scalars['String']['output']>;
+  readonly signal?: Maybe<ConsentSignal>;
+  readonly confirmed: Scalars['Boolean']['output'];
+  readonly evidence?: Maybe<Scalars['String']['output']>;
+};
+
+export type DataReads = {
+  readonly __typename?: 'DataReads';
+  readonly nodes: ReadonlyArray<DataRead>;
+  /** Where to go on; null at the end of the log */
+  readonly next?: Maybe<Scalars['Int']['output']>;
+};
+
+/** One request that touched their data. */
+export type DataRead = {
+  readonly __typename?: 'DataRead';
+  readonly at: Scalars['DateTime']['output'];
+  /** The audit entry */
+  readonly entry: Scalars['ID']['output'];
+  readonly client: Scalars['String']['output'];
+  readonly purpose?: Maybe<Scalars['String']['output']>;
+  readonly operation?: Maybe<Scalars['String']['output']>;
+  /** They asked themselves */
+  readonly self: Scalars['Boolean']['output'];
+  readonly fields: ReadonlyArray<FieldRead>;
+};
+
+export type FieldRead = {
+  readonly __typename?: 'FieldRead';
+  /** `Type.field` */
+  readonly field: Scalars['String']['output'];
+  readonly released: Scalars['Boolean']['output'];
+  /** The full reason */
+  readonly reason: Scalars['String']['output'];
+};
+
+export type ExportScope =
+  /** What they gave us under consent or contract (GDPR Art. 20) */
+  | 'PORTABLE'
+  /** All that is held (GDPR Art. 15) */
+  | 'ALL';
+
+export type ReceiptFormat =
+  /** Fields of ISO/IEC TS 27560 as JSON-LD, in terms of the Data Privacy Vocabulary */
+  | 'ISO_27560'
+  /** Kantara Consent Receipt 1.1 */
+  | 'KANTARA';
+
+export type Erasure = {
+  readonly __typename?: 'Erasure';
+  /** False where a source failed: nothing is forgotten then, and it can be asked for again */
+  readonly complete: Scalars['Boolean']['output'];
+  /** Position in the ledger; null when not complete */
+  readonly head?: Maybe<Scalars['Int']['output']>;
+  readonly sources: ReadonlyArray<SourceErasure>;
+};
+
+/** What became of the rows of one type. */
+export type SourceErasure = {
+  readonly __typename?: 'SourceErasure';
+  readonly source: Scalars['String']['output'];
+  readonly type: Scalars['String']['output'];
+  readonly outcome: ErasureOutcome;
+  readonly rows: Scalars['Int']['output'];
+  /** Why rows were kept, or what failed */
+  readonly because?: Maybe<Scalars['String']['output']>;
+};
+
+export type ErasureOutcome =
+  | 'DELETED'
+  | 'ANONYMIZED'
+  /** A law demands that they stay. Only purposes under a contract or a law may use them from now on */
+  | 'KEPT'
+  /** The schema does not say what should become of them; treated as kept */
+  | 'NOT_SAID'
+  /** The source did not do it; its rows are as they were */
+  | 'FAILED';
 
 export type Department = {
   readonly __typename?: 'Department';
