@@ -9,6 +9,7 @@ import type { Policy } from '../policy/compile-policy.ts';
 import { rootFieldsOf } from '../policy/generate-sdl.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { OperationContext, Resolver } from './operation.ts';
+import { processingResolver } from './processing-resolver.ts';
 
 type ConsentArgs = MutationGiveConsentArgs;
 
@@ -177,6 +178,7 @@ export const builtInResolvers = (
     ['Mutation.withdrawConsent', changeConsent('withdrawn', subjects, policy)],
     ['Mutation.refuseConsent', changeConsent('refused', subjects, policy)],
     ['Query.auditEntries', auditEntries(knex, subjects, policy, limits)],
+    ['Query.processing', processingResolver(policy)],
   ]);
   const person = policy.model.types.get(policy.model.signInType ?? '');
   if (person) resolvers.set(`ConsentChange.${rootFieldsOf(person).one}`, changedPerson);

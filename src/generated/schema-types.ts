@@ -25,6 +25,11 @@ export type Query = {
    * `first` is at most the maximum page size; `before` is the sequence number to go on from.
    */
   readonly auditEntries: ReadonlyArray<AuditEntry>;
+  /**
+   * The register: what personal data are used for, which, why they may be, and what the person gains.
+   * Public: it needs no token, and holds nothing of any person.
+   */
+  readonly processing: ReadonlyArray<Processing>;
   /** One `Department` by its key; null where there is none. */
   readonly department?: Maybe<Department>;
   /** All rows in the order of their key, a page at a time. */
@@ -149,6 +154,191 @@ export type AuditDecision = {
   readonly subjects: Scalars['String']['output'];
 };
 
+export type Mutation = {
+  readonly __typename?: 'Mutation';
+  /**
+   * Say yes to one purpose: it may use these categories (all that it covers, when none are named) of
+   * data that the person gave or that were observed with them; data nobody volunteered only where
+   * `origins` names it. Counts for exactly the leaves that exist today, or that `notice` lists. A
+   * person who acts for themself must have signed in recently.
+   */
+  readonly giveConsent: ConsentChange;
+  /** Say yes again, for another time, to what was said yes to before. */
+  readonly renewConsent: ConsentChange;
+  /**
+   * Take a yes back. Counts for everything below the purpose and categories, later additions included;
+   * for everything there is, where no purpose is named.
+   */
+  readonly withdrawConsent: ConsentChange;
+  /** Say no without ever having said yes. Counts as far as a withdrawal does. */
+  readonly refuseConsent: ConsentChange;
+  /**
+   * Object to a purpose that rests on legitimate interest, on opt-out or on nobody's asking. Against
+   * direct marketing it counts whatever the basis. Counts as far as a withdrawal does.
+   */
+  readonly objectToProcessing: ConsentChange;
+  /** Take somebody else's yes back for them, as a guardian or a court would. Needs `consent:write`. */
+  readonly revokeConsent: ConsentChange;
+  /** Note that the person was asked. Changes nothing that they said. */
+  readonly requestConsent: ConsentChange;
+  /** Note that the person put the answer off. Changes nothing that they said. */
+  readonly deferConsent: ConsentChange;
+};
+
+
+export type MutationGiveConsentArgs = {
+  purpose: Purpose;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  validUntil?: InputMaybe<Scalars['DateTime']['input']>;
+  notice?: InputMaybe<NoticeInput>;
+  seen?: InputMaybe<Scalars['Int']['input']>;
+  confirmed?: InputMaybe<Scalars['Boolean']['input']>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationRenewConsentArgs = {
+  purpose: Purpose;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  validUntil?: InputMaybe<Scalars['DateTime']['input']>;
+  notice?: InputMaybe<NoticeInput>;
+  seen?: InputMaybe<Scalars['Int']['input']>;
+  confirmed?: InputMaybe<Scalars['Boolean']['input']>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationWithdrawConsentArgs = {
+  purpose?: InputMaybe<Purpose>;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  notice?: InputMaybe<NoticeInput>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationRefuseConsentArgs = {
+  purpose?: InputMaybe<Purpose>;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  notice?: InputMaybe<NoticeInput>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationObjectToProcessingArgs = {
+  purpose?: InputMaybe<Purpose>;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  notice?: InputMaybe<NoticeInput>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationRevokeConsentArgs = {
+  purpose?: InputMaybe<Purpose>;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  origins?: InputMaybe<ReadonlyArray<Origin>>;
+  evidence?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject: SubjectInput;
+};
+
+
+export type MutationRequestConsentArgs = {
+  purpose: Purpose;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  notice?: InputMaybe<NoticeInput>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationDeferConsentArgs = {
+  purpose: Purpose;
+  categories?: InputMaybe<ReadonlyArray<Category>>;
+  notice?: InputMaybe<NoticeInput>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+/** A person, as the source knows them. */
+export type SubjectInput = {
+  /** The person's type in the schema; may be left out where there is only one */
+  readonly type?: InputMaybe<Scalars['String']['input']>;
+  readonly id: Scalars['ID']['input'];
+};
+
+/** The notice that the person was shown. */
+export type NoticeInput = {
+  readonly id: Scalars['ID']['input'];
+  /** Must be the current one; may be left out to mean it */
+  readonly version?: InputMaybe<Scalars['Int']['input']>;
+  /** The language that it was shown in; the notice's first where left out */
+  readonly language?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What the ledger recorded. */
+export type ConsentChange = {
+  readonly __typename?: 'ConsentChange';
+  /** The ledger's newest position, from which on the change counts */
+  readonly head: Scalars['Int']['output'];
+  /** Names the change; `Me.receipt` gives its receipt */
+  readonly record: Scalars['ID']['output'];
+  readonly kind: ConsentKind;
+  /** Null where a no was said to everything */
+  readonly purpose?: Maybe<Purpose>;
+  readonly categories: ReadonlyArray<Category>;
+  /** The person themself, as this operation's purpose may see them from now on */
+  readonly customer?: Maybe<Customer>;
+};
+
+/**
+ * Kinds of consent event, in the terms of the Data Privacy Vocabulary. Only GIVEN and RENEWED are a
+ * yes; that a yes has expired is judged when it is read and is no event.
+ */
+export type ConsentKind =
+  | 'GIVEN'
+  | 'RENEWED'
+  | 'REFUSED'
+  /** Taken back by the person */
+  | 'WITHDRAWN'
+  /** Taken back by somebody else */
+  | 'REVOKED'
+  | 'OBJECTED'
+  /** The person was asked */
+  | 'REQUESTED'
+  /** The person put the answer off */
+  | 'DEFERRED'
+  /** The person was erased: nothing more is known under this number */
+  | 'ERASED';
+
+/** A signal that was taken for a person's word. */
+export type ConsentSignal =
+  /** Global Privacy Control, `Sec-GPC: 1` */
+  | 'GPC';
+
+/** What becomes of a person's rows when they are erased. */
+export type Erase =
+  /** The rows are deleted */
+  | 'DELETE'
+  /** What the rows tell of the person is emptied; the rows stay */
+  | 'ANONYMIZE'
+  /** A law demands that they stay */
+  | 'KEEP';
+
 /** Why a purpose may use a category. */
 export type Basis =
   /** The person said yes and has not changed their mind */
@@ -173,65 +363,75 @@ export type Origin =
   /** Bought, or inferred elsewhere */
   | 'THIRD_PARTY';
 
-export type Mutation = {
-  readonly __typename?: 'Mutation';
-  /**
-   * Say yes: the purpose may use these categories (all that it covers, when none are named).
-   * Counts for exactly the leaves that exist today.
-   */
-  readonly giveConsent: ConsentChange;
-  /** Take a yes back. Counts for everything below the purpose and categories, later additions included. */
-  readonly withdrawConsent: ConsentChange;
-  /** Say no without ever having said yes. Counts as far as a withdrawal does. */
-  readonly refuseConsent: ConsentChange;
-};
-
-
-export type MutationGiveConsentArgs = {
-  purpose: Purpose;
-  categories?: InputMaybe<ReadonlyArray<Category>>;
-  validUntil?: InputMaybe<Scalars['DateTime']['input']>;
-  subject?: InputMaybe<SubjectInput>;
-};
-
-
-export type MutationWithdrawConsentArgs = {
-  purpose: Purpose;
-  categories?: InputMaybe<ReadonlyArray<Category>>;
-  subject?: InputMaybe<SubjectInput>;
-};
-
-
-export type MutationRefuseConsentArgs = {
-  purpose: Purpose;
-  categories?: InputMaybe<ReadonlyArray<Category>>;
-  subject?: InputMaybe<SubjectInput>;
-};
-
-/** A person, as the source knows them. */
-export type SubjectInput = {
-  /** The person's type in the schema; may be left out where there is only one */
-  readonly type?: InputMaybe<Scalars['String']['input']>;
-  readonly id: Scalars['ID']['input'];
-};
-
-/** What the ledger recorded. */
-export type ConsentChange = {
-  readonly __typename?: 'ConsentChange';
-  /** The ledger's newest position, from which on the change counts */
-  readonly head: Scalars['Int']['output'];
-  readonly kind: ConsentKind;
+/** One purpose, and all that the schema says of it. */
+export type Processing = {
+  readonly __typename?: 'Processing';
   readonly purpose: Purpose;
-  readonly categories: ReadonlyArray<Category>;
-  /** The person themself, as this operation's purpose may see them from now on */
-  readonly customer?: Maybe<Customer>;
+  /** In words for the customer */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** The wider purposes that it is a part of */
+  readonly under: ReadonlyArray<Purpose>;
+  /** What the customer gains */
+  readonly gain?: Maybe<Scalars['String']['output']>;
+  /** Why it may use what it uses, wherever `places` does not say otherwise */
+  readonly basis: Basis;
+  /** Other bases, by where the person lives */
+  readonly places: ReadonlyArray<ProcessingPlaces>;
+  /** The data are sold or shared for value: the Global Privacy Control signal refuses it */
+  readonly sale: Scalars['Boolean']['output'];
+  /** An objection counts whatever the basis */
+  readonly directMarketing: Scalars['Boolean']['output'];
+  /** Who may have given the data that it uses */
+  readonly origins: ReadonlyArray<Origin>;
+  /** Who else gets the data; empty when the schema names nobody */
+  readonly recipients: ReadonlyArray<Scalars['String']['output']>;
+  /** How long data are kept for it, an ISO 8601 duration such as `P2Y`; null when the schema does not say */
+  readonly retention?: Maybe<Scalars['String']['output']>;
+  /** The day from which it is used */
+  readonly since?: Maybe<Scalars['Date']['output']>;
+  /** Why no new yes is taken for it */
+  readonly deprecated?: Maybe<Scalars['String']['output']>;
+  /** The purpose that took its place */
+  readonly replacedBy?: Maybe<Purpose>;
+  /** Its term in the Data Privacy Vocabulary */
+  readonly dpv?: Maybe<Scalars['String']['output']>;
+  /** Types of the persons whose data it uses */
+  readonly subjects: ReadonlyArray<Scalars['String']['output']>;
+  /** The kinds of personal data that it may use */
+  readonly categories: ReadonlyArray<ProcessingCategory>;
 };
 
-export type ConsentKind =
-  | 'GIVEN'
-  | 'REFUSED'
-  | 'WITHDRAWN'
-  | 'OBJECTED';
+/** Another basis for persons who live in these places. */
+export type ProcessingPlaces = {
+  readonly __typename?: 'ProcessingPlaces';
+  readonly basis: Basis;
+  /** ISO 3166 codes */
+  readonly places: ReadonlyArray<Scalars['String']['output']>;
+};
+
+/** A kind of personal data that a purpose may use. */
+export type ProcessingCategory = {
+  readonly __typename?: 'ProcessingCategory';
+  readonly category: Category;
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** Its term in the Data Privacy Vocabulary */
+  readonly dpv?: Maybe<Scalars['String']['output']>;
+  /** The fields that disclose it and that this purpose can get; empty when there is none today */
+  readonly fields: ReadonlyArray<ProcessingField>;
+};
+
+/** A field that a purpose can get. */
+export type ProcessingField = {
+  readonly __typename?: 'ProcessingField';
+  /** `Type.field` */
+  readonly coordinate: Scalars['String']['output'];
+  /** Who gave the data */
+  readonly origin: Origin;
+  /** Why the purpose may use this field; data that nobody volunteered can need more than others */
+  readonly basis: Basis;
+  /** A yes counts for it only where it names this origin or, for what the person declared, this field */
+  readonly namedYes: Scalars['Boolean']['output'];
+};
 
 export type Department = {
   readonly __typename?: 'Department';
