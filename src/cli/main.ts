@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { SaysoError } from '../core/errors.ts';
 import { checkCommand } from './check-command.ts';
 import { consentCommand } from './consent-command.ts';
+import { registerCommand } from './register-command.ts';
 import { schemaCommand } from './schema-command.ts';
 import { startCommand } from './start-command.ts';
 import { tokenCommand } from './token-command.ts';
@@ -22,7 +23,8 @@ const program = (): Command =>
       .addCommand(checkCommand())
       .addCommand(tokenCommand())
       .addCommand(consentCommand())
-      .addCommand(schemaCommand()),
+      .addCommand(schemaCommand())
+      .addCommand(registerCommand()),
   );
 
 /** What a person at a terminal is told: the message of an error of ours, and the stack of a defect. */

@@ -32,6 +32,7 @@ const keysAt = (path: KeyPath): readonly string[] => {
   if (top === 'sources')
     return deeper.length === 0 ? Object.keys(shape.sources.valueType.shape) : [];
   if (top === 'identity') return Object.keys(shape.identity.unwrap().shape);
+  if (top === 'controller') return Object.keys(shape.controller.unwrap().shape);
   if (top === 'limits') return Object.keys(shape.limits.unwrap().shape);
   return top === 'listen' ? Object.keys(shape.listen.unwrap().shape) : [];
 };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Config } from './config.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
-import { isHost, isPostgresUrl } from './parse-address.ts';
+import { placeOf } from '../core/places.ts';
+import { isHost, isPostgresUrl, isWebAddress } from './parse-address.ts';
 import { parseDuration, parseSize, parseWhole } from './parse-units.ts';
 
 /** Levels of Sayso's own log, most talkative first. */
@@ -110,6 +111,28 @@ const identity = z.strictObject({
   ).default(900_000),
 });
 
+const webAddress = text('an http or https address', isWebAddress);
+const email = (value: string) => short(254)(value) && /^[^\s@<>]+@[^\s@<>]+$/.test(value);
+
+const controller = z.strictObject({
+  name: text('the name of who is responsible', short(200)),
+  address: text('a postal address on one line', short(500)),
+  contact: text('whom a person turns to', short(500)),
+  email: text('an e-mail address', email).optional(),
+  phone: text('a telephone number', short(50)).optional(),
+  url: webAddress.optional(),
+  jurisdiction: text(
+    'an ISO 3166 code, such as `DE` or `US-CA`',
+    (value) => placeOf(value) !== undefined,
+  ),
+  policyUrl: webAddress.optional(),
+  dataProtectionOfficer: text('a name or an address', short(500)).optional(),
+  storageLocations: z
+    .array(text('an ISO 3166 code or the name of a place', short(100)))
+    .default([]),
+  withdrawal: text('how to take a yes back, on one line', short(1000)).optional(),
+});
+
 const limits = z.strictObject({
   depth: whole(1, 100).default(12),
   aliases: whole(0, 1000).default(30),
@@ -138,6 +161,7 @@ export const configFileSchema = z.strictObject({
   schema: path.optional(),
   sources: z.record(z.string(), source),
   identity: identity.optional(),
+  controller: controller.optional(),
   rules: path.optional(),
   resolvers: path.optional(),
   limits: limits.prefault({}),

@@ -5,6 +5,7 @@ import { declareResolvers } from './declare-resolvers.ts';
 import { erase } from './erase-resolver.ts';
 import { meResolvers } from './me/me-resolvers.ts';
 import type { Resolver } from './operation.ts';
+import { processingResolver } from './processing-resolver.ts';
 
 /** Resolvers of what every deployment has beside its domain, by coordinate. */
 export const builtInResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolver> => {
@@ -14,6 +15,7 @@ export const builtInResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
     ...declareResolvers(options),
     ...meResolvers(options),
     ['Mutation.erase', erase(options)],
+    ['Query.processing', processingResolver(policy)],
     ['Query.auditEntries', auditEntries(knex, subjects, policy, limits)],
   ]);
 };

@@ -30,6 +30,11 @@ export type Query = {
    * they said, who looked. Needs no purpose. Null in fields that no answer was found for, never in part.
    */
   readonly me: Me;
+  /**
+   * The register: what personal data are used for, which, why they may be, and what the person gains.
+   * Public: it needs no token, and holds nothing of any person.
+   */
+  readonly processing: ReadonlyArray<Processing>;
   /** One `Department` by its key; null where there is none. */
   readonly department?: Maybe<Department>;
   /** All rows in the order of their key, a page at a time. */
@@ -600,6 +605,76 @@ export type ErasureOutcome =
   | 'NOT_SAID'
   /** The source did not do it; its rows are as they were */
   | 'FAILED';
+
+/** One purpose, and all that the schema says of it. */
+export type Processing = {
+  readonly __typename?: 'Processing';
+  readonly purpose: Purpose;
+  /** In words for the customer */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** The wider purposes that it is a part of */
+  readonly under: ReadonlyArray<Purpose>;
+  /** What the customer gains */
+  readonly gain?: Maybe<Scalars['String']['output']>;
+  /** Why it may use what it uses, wherever `places` does not say otherwise */
+  readonly basis: Basis;
+  /** Other bases, by where the person lives */
+  readonly places: ReadonlyArray<ProcessingPlaces>;
+  /** The data are sold or shared for value: the Global Privacy Control signal refuses it */
+  readonly sale: Scalars['Boolean']['output'];
+  /** An objection counts whatever the basis */
+  readonly directMarketing: Scalars['Boolean']['output'];
+  /** Who may have given the data that it uses */
+  readonly origins: ReadonlyArray<Origin>;
+  /** Who else gets the data; empty when the schema names nobody */
+  readonly recipients: ReadonlyArray<Scalars['String']['output']>;
+  /** How long data are kept for it, an ISO 8601 duration such as `P2Y`; null when the schema does not say */
+  readonly retention?: Maybe<Scalars['String']['output']>;
+  /** The day from which it is used */
+  readonly since?: Maybe<Scalars['Date']['output']>;
+  /** Why no new yes is taken for it */
+  readonly deprecated?: Maybe<Scalars['String']['output']>;
+  /** The purpose that took its place */
+  readonly replacedBy?: Maybe<Purpose>;
+  /** Its term in the Data Privacy Vocabulary */
+  readonly dpv?: Maybe<Scalars['String']['output']>;
+  /** Types of the persons whose data it uses */
+  readonly subjects: ReadonlyArray<Scalars['String']['output']>;
+  /** The kinds of personal data that it may use */
+  readonly categories: ReadonlyArray<ProcessingCategory>;
+};
+
+/** Another basis for persons who live in these places. */
+export type ProcessingPlaces = {
+  readonly __typename?: 'ProcessingPlaces';
+  readonly basis: Basis;
+  /** ISO 3166 codes */
+  readonly places: ReadonlyArray<Scalars['String']['output']>;
+};
+
+/** A kind of personal data that a purpose may use. */
+export type ProcessingCategory = {
+  readonly __typename?: 'ProcessingCategory';
+  readonly category: Category;
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** Its term in the Data Privacy Vocabulary */
+  readonly dpv?: Maybe<Scalars['String']['output']>;
+  /** The fields that disclose it and that this purpose can get; empty when there is none today */
+  readonly fields: ReadonlyArray<ProcessingField>;
+};
+
+/** A field that a purpose can get. */
+export type ProcessingField = {
+  readonly __typename?: 'ProcessingField';
+  /** `Type.field` */
+  readonly coordinate: Scalars['String']['output'];
+  /** Who gave the data */
+  readonly origin: Origin;
+  /** Why the purpose may use this field; data that nobody volunteered can need more than others */
+  readonly basis: Basis;
+  /** A yes counts for it only where it names this origin or, for what the person declared, this field */
+  readonly namedYes: Scalars['Boolean']['output'];
+};
 
 export type Department = {
   readonly __typename?: 'Department';
