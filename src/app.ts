@@ -22,11 +22,10 @@ import { ConsentStore } from './ledger/consent-store.ts';
 import { SubjectDirectory } from './ledger/subject-directory.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
 import { loadSampleConsents, loadSampleRows, type SampleProgress } from './load-sample.ts';
-import { openSources } from './open-sources.ts';
+import { openReceipts } from './open-receipts.ts';
+import { declaredSourceOf, openSources } from './open-sources.ts';
 import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
-import { declaredSource } from './policy/model.ts';
 import type { CheckedSource } from './sources/checked-source.ts';
-import { DeclaredSource } from './sources/declared/declared-source.ts';
 import type { Source } from './sources/source.ts';
 
 /** A running gateway. */
@@ -45,9 +44,6 @@ export interface AppOptions {
   /** Sees every statement sent to a source, without values. */
   readonly onStatement?: (source: string, sql: string) => void;
 }
-
-/** Sayso's own database is near; what it does not answer by then it will not. */
-const declaredTimeoutMs = 10_000;
 
 type Logger = ReturnType<typeof createLogger>;
 
@@ -107,17 +103,12 @@ const listen = async (
   });
   closers.push(() => Promise.all([...sources.values()].map((source) => source.close())));
   await checkSources(sources, logger);
-  const declared = new DeclaredSource({
-    knex,
-    maxRows: limits.maxRows,
-    timeoutMs: declaredTimeoutMs,
-    numbersOf: (type, ids) => subjects.numbersOf(type, ids),
-  });
+  const declared = declaredSourceOf(knex, subjects, limits.maxRows);
   const store = new ConsentStore(knex, subjects, policy);
   const consents = identifiedConsents({ store, subjects, policy, sources });
   await loadSampleConsents(config, database, policy, consents, options.progress);
 
-  const allSources = new Map<string, Source>([...sources, [declaredSource, declared]]);
+  const allSources = new Map<string, Source>([...sources, [declared.name, declared]]);
   const snapshot = new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects, (number) =>
     subjects.forget(number),
   );
@@ -133,7 +124,7 @@ const listen = async (
       recentSignInSeconds: config.identity.recentSignInSeconds,
       sources: allSources,
       snapshot,
-      receipts: { ofPerson: () => Promise.reject(new Error('receipts')) },
+      receipts: openReceipts({ knex, policy, controller: config.controller, sources: allSources }),
     }),
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
     defaultPageSize: limits.defaultPageSize,

@@ -5,7 +5,7 @@ import type { HistoryLine } from '../../ledger/consent-history.ts';
 import { basisAt, judge, type FullReason } from '../../ledger/judge.ts';
 import { currentNotices } from '../../ledger/notice-book.ts';
 import type { Pair, Policy } from '../../policy/compile-policy.ts';
-import type { PurposeNode } from '../../policy/model.ts';
+import { isDeclared, type PurposeNode } from '../../policy/model.ts';
 
 /** Everything that the state of a person's choices hangs on. */
 export interface ChoiceFacts {
@@ -68,7 +68,7 @@ const choiceOf = (pair: Pair, f: ChoiceFacts): DataChoice => {
   const basis = basisAt(pair.basis, pair.places, f.place);
   const expiry = f.expiry(pair.index);
   const { release, reason } = judge(basis, f.state(pair.index), f.now >= expiry, pair, f.gpc);
-  const declared = pair.scope.includes('.') ? pair.scope : null;
+  const declared = isDeclared(pair.scope) ? pair.scope : null;
   return {
     category: pair.category,
     description: f.policy.model.categories.get(pair.category)?.description,
