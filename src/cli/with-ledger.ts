@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { keepPolicy } from '../audit/audit-store.ts';
 import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open-database.ts';
@@ -8,6 +9,7 @@ import { loadPolicy } from '../load-policy.ts';
 import { loadSampleRows } from '../load-sample.ts';
 import { openSources } from '../open-sources.ts';
 import type { Policy } from '../policy/compile-policy.ts';
+import type { Sources } from '../sources/source.ts';
 import { createProgress } from './progress.ts';
 import { readConfig } from './read-config.ts';
 
@@ -15,6 +17,10 @@ import { readConfig } from './read-config.ts';
 export interface LedgerTools {
   readonly policy: Policy;
   readonly consents: Consents;
+  /** For commands that only read. */
+  readonly knex: Knex;
+  readonly subjects: SubjectDirectory;
+  readonly sources: Sources;
 }
 
 /**
@@ -44,6 +50,9 @@ export const withLedger = async <T>(use: (tools: LedgerTools) => Promise<T>): Pr
       const store = new ConsentStore(knex, subjects, policy);
       return await use({
         policy,
+        knex,
+        subjects,
+        sources,
         consents: identifiedConsents({ store, subjects, policy, sources }),
       });
     } finally {
