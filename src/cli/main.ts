@@ -6,6 +6,7 @@ import { eraseCommand } from './erase-command.ts';
 import { receiptCommand, type ReadReceiptFacts } from './receipt-command.ts';
 import { registerCommand } from './register-command.ts';
 import { openReceipts } from '../open-receipts.ts';
+import { decideCommand } from './decide-command.ts';
 import { schemaCommand } from './schema-command.ts';
 import { startCommand } from './start-command.ts';
 import { tokenCommand } from './token-command.ts';
@@ -34,6 +35,7 @@ const program = (): Command =>
       .addCommand(consentCommand())
       .addCommand(receiptCommand(readReceipt))
       .addCommand(eraseCommand())
+      .addCommand(decideCommand())
       .addCommand(schemaCommand())
       .addCommand(registerCommand()),
   );
