@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller, type Look } from './caller.ts';
 import { customerCount } from './domain.ts';
 import type { Gateway } from './gateway.ts';
-import { startTrio, type TrioOptions } from './trio.ts';
+import type { Trio } from './trio.ts';
 
-export interface RunOptions extends TrioOptions {
+export interface RunOptions {
+  readonly signal: AbortSignal;
   readonly withdrawals: number;
   readonly onWithdrawal?: (done: number) => void;
 }
@@ -158,15 +159,14 @@ class Run {
 }
 
 /**
- * Starts three gateways, has say-so withdrawn on one while the others have it in memory, and counts
- * how often another still released it to the very next question.
+ * Has say-so withdrawn on one gateway while the others have it in memory, and counts how often
+ * another still released it to the very next question.
  * @throws when a gateway ends, or answers anything else than it may
  */
-export const countStale = async (options: RunOptions): Promise<Figures> => {
-  const trio = await startTrio(options);
-  const failed = new AbortController();
+export const countStale = async (trio: Trio, options: RunOptions): Promise<Figures> => {
+  const over = new AbortController();
   const ended = trio.gateways.map((gateway) => gateway.ended);
-  const signal = AbortSignal.any([options.signal, failed.signal, ...ended]);
+  const signal = AbortSignal.any([options.signal, over.signal, ...ended]);
   const caller = new Caller(trio.issuer, signal);
   try {
     const begin = performance.now();
@@ -178,8 +178,7 @@ export const countStale = async (options: RunOptions): Promise<Figures> => {
     // What ended the run, rather than what a request under way made of it.
     throw signal.aborted ? signal.reason : error;
   } finally {
-    failed.abort(new Error('the run is over'));
+    over.abort(new Error('the run is over'));
     caller.close();
-    await trio.close();
   }
 };

@@ -6,7 +6,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import { openDatabase } from '../../src/database/open-database.ts';
 import { countStale, type Figures } from './count-stale.ts';
 import { faults, isFault, type Fault } from './faults.ts';
-import type { Databases } from './trio.ts';
+import { startTrio, type Trio } from './trio.ts';
 
 const help = `npm run staleness -- [--withdrawals N] [--fault NAME] [--json]
 
@@ -29,8 +29,8 @@ const { values } = parseArgs({
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Runs `use` with one PostgreSQL in a new folder; both are gone afterwards. */
-const withDatabases = async <T>(use: (databases: Databases) => Promise<T>): Promise<T> => {
+/** Runs `use` with three gateways on one new PostgreSQL; nothing is left of them afterwards. */
+const withTrio = async <T>(signal: AbortSignal, use: (trio: Trio) => Promise<T>): Promise<T> => {
   const folder = await mkdtemp(join(tmpdir(), 'sayso-staleness-'));
   try {
     // As root the server runs as another account, which has to pass through.
@@ -40,7 +40,11 @@ const withDatabases = async <T>(use: (databases: Databases) => Promise<T>): Prom
     const database = await openDatabase({ config: { dataDir }, role: 'gateway', log });
     try {
       await database.ensureDatabase('shop');
-      return await use({ own: database.connection('sayso'), shop: database.connection('shop') });
+      const trio = await startTrio(
+        { own: database.connection('sayso'), shop: database.connection('shop') },
+        signal,
+      );
+      return await use(trio).finally(() => trio.close());
     } finally {
       await database.close();
     }
@@ -82,10 +86,11 @@ const run = async (signal: AbortSignal): Promise<boolean> => {
   }
   const fault = faultOf(values.fault);
   say('starting PostgreSQL and three gateways');
-  const bar = progress(withdrawals);
-  const figures = await withDatabases((databases) =>
-    countStale({ databases, fault, signal, withdrawals, onWithdrawal: bar.show }),
-  ).finally(bar.stop);
+  const figures = await withTrio(signal, async (trio) => {
+    if (fault !== undefined) await trio.breakBy(fault);
+    const bar = progress(withdrawals);
+    return countStale(trio, { signal, withdrawals, onWithdrawal: bar.show }).finally(bar.stop);
+  });
   const passed = figures.stale > 0 === (fault !== undefined);
   process.stdout.write(
     values.json

@@ -8,22 +8,23 @@ import type { Order, Report } from './gateway.ts';
 
 let app: Promise<App> | undefined;
 
-const start = ({ place, fault }: Order): Promise<App> => {
-  if (fault !== undefined) faults[fault]();
-  return startApp({
-    ...configFor(place),
+const obey = async (order: Order): Promise<Report> => {
+  if ('fault' in order) {
+    faults[order.fault]();
+    return 'broken';
+  }
+  app = startApp({
+    ...configFor(order.place),
     schemaDir: fileURLToPath(new URL('schema', import.meta.url)),
   });
+  return { url: (await app).url };
 };
 
 const tell = (report: Report): void => void process.send?.(report);
 
-process.once('message', (order: Order) => {
-  app = start(order);
-  app.then(
-    ({ url }) => tell({ url }),
-    (error: unknown) =>
-      tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+process.on('message', (order: Order) => {
+  obey(order).then(tell, (error: unknown) =>
+    tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });
 process.once('disconnect', () => {

@@ -15,22 +15,18 @@ export interface Databases {
   readonly shop: pg.ClientConfig;
 }
 
-export interface TrioOptions {
-  readonly databases: Databases;
-  readonly fault?: Fault | undefined;
-  readonly signal: AbortSignal;
-}
-
 /** Three gateways, each in a process of its own, on one database and with one issuer's keys. */
 export interface Trio {
   readonly gateways: readonly Gateway[];
   readonly issuer: DemoIssuer;
+  /** Breaks all three on purpose, for as long as they run. */
+  breakBy(fault: Fault): Promise<void>;
   /** Ends the processes. */
   close(): Promise<void>;
 }
 
 /** Fills the source and starts the gateways at once; nothing stays running when that fails. */
-export const startTrio = async ({ databases, fault, signal }: TrioOptions): Promise<Trio> => {
+export const startTrio = async (databases: Databases, signal: AbortSignal): Promise<Trio> => {
   const folder = await mkdtemp(join(tmpdir(), 'sayso-staleness-'));
   const gateways: Gateway[] = [];
   const close = async (): Promise<void> => {
@@ -50,12 +46,15 @@ export const startTrio = async ({ databases, fault, signal }: TrioOptions): Prom
           shopUrl: urlOf(databases.shop),
           keySet: join(identity, 'demo-jwks.json'),
         };
-        gateways.push(await startGateway({ place, fault }, signal));
+        gateways.push(await startGateway(place, signal));
       }),
     );
     const failed = starts.find((start) => start.status === 'rejected');
     if (failed) throw failed.reason;
-    return { gateways, issuer, close };
+    const breakBy = async (fault: Fault): Promise<void> => {
+      await Promise.all(gateways.map((gateway) => gateway.breakBy(fault)));
+    };
+    return { gateways, issuer, breakBy, close };
   } catch (error) {
     await close();
     throw error;
