@@ -27,7 +27,7 @@ export type Query = {
   readonly auditEntries: ReadonlyArray<AuditEntry>;
   /**
    * The person whose token it is, and nobody else: what is held about them, what it is used for, what
-   * they said, who looked. Needs no purpose. Null in fields that no answer was found for, never in part.
+   * they said, who looked. Needs no purpose.
    */
   readonly me: Me;
   /**
@@ -196,6 +196,14 @@ export type Mutation = {
    * sign-in; an agent needs `consent:write`.
    */
   readonly erase: Erasure;
+  /**
+   * Tell something about yourself, and for which purposes it may be used (`for`): those and no others,
+   * also where some were named before. A field that is left out stays as it is; one that is null is
+   * removed, and shared no more.
+   */
+  readonly declare: Declaration;
+  /** Remove what was told; it is shared no more. Everything, where no fields are named. */
+  readonly removeDeclared: Declaration;
 };
 
 
@@ -289,6 +297,20 @@ export type MutationDeferConsentArgs = {
 
 
 export type MutationEraseArgs = {
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationDeclareArgs = {
+  for: ReadonlyArray<Purpose>;
+  wishes?: InputMaybe<WishesInput>;
+  confirmed?: InputMaybe<Scalars['Boolean']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationRemoveDeclaredArgs = {
+  fields?: InputMaybe<ReadonlyArray<DeclaredField>>;
   subject?: InputMaybe<SubjectInput>;
 };
 
@@ -397,9 +419,9 @@ export type Me = {
   /** Whose requests touched their data, newest first; `before` is `next` of the page before */
   readonly reads: DataReads;
   /** Their data. Needs a recent sign-in */
-  readonly export: Scalars['JSON']['output'];
+  readonly export?: Maybe<Scalars['JSON']['output']>;
   /** The receipt of one thing they said. `record` is that of a consent change or of the history */
-  readonly receipt: Scalars['JSON']['output'];
+  readonly receipt?: Maybe<Scalars['JSON']['output']>;
 };
 
 
@@ -738,6 +760,8 @@ export type Category =
   | 'PREFERENCES'
   /** What they said they care for */
   | 'DECLARED_TASTE'
+  /** What fits them */
+  | 'SIZES'
   /** What they wrote about a product */
   | 'OPINIONS'
   /** Tier and points in our club */
@@ -826,6 +850,8 @@ export type Customer = Person & {
   readonly activity?: Maybe<ReadonlyArray<Activity>>;
   /** Who brought them here. What is shown of that friend is for the friend to say */
   readonly referredBy?: Maybe<Customer>;
+  /** What they told us about themselves */
+  readonly wishes?: Maybe<Wishes>;
   /** Membership of the club, from the CRM */
   readonly loyalty?: Maybe<Loyalty>;
   /** What a data broker sold us about them */
@@ -858,6 +884,23 @@ export type CustomerReviewsArgs = {
 export type CustomerActivityArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
+
+/**
+ * What a customer tells with `declare`: it is used for the purposes they choose with it and no others,
+ * and removed when they like.
+ */
+export type Wishes = {
+  readonly __typename?: 'Wishes';
+  /** What they care for, in their words */
+  readonly interests?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  readonly clothingSize?: Maybe<ClothingSize>;
+};
+
+export type ClothingSize =
+  | 'S'
+  | 'M'
+  | 'L'
+  | 'XL';
 
 /** Something a customer did. */
 export type Activity = Order | Review;
@@ -980,4 +1023,25 @@ export type PageInfo = {
   readonly hasPreviousPage: Scalars['Boolean']['output'];
   readonly startCursor?: Maybe<Scalars['String']['output']>;
   readonly endCursor?: Maybe<Scalars['String']['output']>;
+};
+
+/** What can be declared: `Type_field`. */
+export type DeclaredField =
+  | 'Wishes_interests'
+  | 'Wishes_clothingSize';
+
+/** What the ledger and the store of declared data took. */
+export type Declaration = {
+  readonly __typename?: 'Declaration';
+  /** The ledger's newest position, from which on the change counts */
+  readonly head: Scalars['Int']['output'];
+  /** Names the changes of say-so; `Me.receipt` gives their receipts */
+  readonly records: ReadonlyArray<Scalars['ID']['output']>;
+  /** The person themself, as this operation's purpose may see them from now on */
+  readonly customer?: Maybe<Customer>;
+};
+
+export type WishesInput = {
+  readonly interests?: InputMaybe<ReadonlyArray<InputMaybe<Scalars['String']['input']>>>;
+  readonly clothingSize?: InputMaybe<ClothingSize>;
 };
