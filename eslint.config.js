@@ -32,6 +32,7 @@ const road = [
       'decision',
     ],
   ],
+  ['imports', ['core', 'directives', 'policy', 'ledger', 'decision']],
   ['console', ['core', 'config']],
   ['sample', ['core', 'config', 'ledger', 'policy', 'directives']],
 ];
