@@ -143,6 +143,18 @@ interface Offer {
 const basesOf = (pairs: readonly Pair[]): readonly string[] =>
   [...new Set(pairs.flatMap(({ basis, places }) => [basis, ...places.values()]))].sort();
 
+/**
+ * The bases on which the purpose uses what the person gave: those of today, and where a notice was
+ * shown, those of them that it told.
+ */
+const toldBases = (
+  pairs: readonly Pair[],
+  listed: NoticePurpose | undefined,
+): readonly string[] => {
+  const bases = basesOf(pairs.filter(({ scope }) => scope === 'FIRST_PARTY'));
+  return listed ? bases.filter((basis) => listed.bases.includes(basis)) : bases;
+};
+
 const scopesNamed = ({ origins, declared }: ConsentInput): readonly string[] =>
   declared ?? [...new Set((origins ?? ['FIRST_PARTY']).map(scopeOfOrigin))];
 
@@ -168,7 +180,7 @@ const offerOf = (
     purpose,
     categories: listed ? covered.filter((one) => listed.categories.includes(one)) : covered,
     recipients: listed?.recipients ?? policy.model.purposes.get(purpose)?.recipients ?? [],
-    bases: listed?.bases ?? basesOf(pairs),
+    bases: toldBases(pairs, listed),
   };
 };
 
@@ -287,7 +299,9 @@ const partsOf = (offer: Offer, input: ConsentInput, policy: Policy): readonly Co
         origins: (input.origins ?? []).filter((one) => some.includes(scopeOfOrigin(one))),
         declared: input.declared ?? [],
         recipients,
-        bases: isGiven ? offer.bases : ['CONSENT'],
+        bases: isGiven
+          ? offer.bases
+          : basesOf(pairsFor(purpose, input, policy).filter(({ scope }) => some.includes(scope))),
       },
     ];
   });

@@ -212,10 +212,12 @@ class Fold {
   #no(event: StoredEvent): void {
     const said = stateOf[event.kind] ?? State.unknown;
     const forever = event.kind === 'erased';
-    for (const { index } of reachedPairs(event, this.policy)) {
+    // Whatever it names: of somebody who was erased nothing is known.
+    const reached = forever ? this.policy.pairs : reachedPairs(event, this.policy);
+    for (const { index } of reached) {
       const before = this.#newest[index] ?? -Infinity;
       if (event.at < before && !forever) continue;
-      const tie = event.at === before;
+      const tie = event.at === before && !forever;
       this.#newest[index] = forever ? Infinity : event.at;
       this.states[index] = tie ? Math.max(said, this.states[index] ?? State.none) : said;
       this.expiry.delete(index);
