@@ -39,6 +39,7 @@ export const configFor = ({ dataDir, databaseUrl, shopUrl, keySet }: Place): Con
     algorithms: ['EdDSA'],
     toleranceSeconds: 10,
     subjectClaim: 'sub',
+    recentSignInSeconds: 900,
   },
   modules: {},
   limits: {

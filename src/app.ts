@@ -22,9 +22,11 @@ import { ConsentStore } from './ledger/consent-store.ts';
 import { SubjectDirectory } from './ledger/subject-directory.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
 import { loadSampleConsents, loadSampleRows, type SampleProgress } from './load-sample.ts';
-import { openSources } from './open-sources.ts';
+import { openReceipts } from './open-receipts.ts';
+import { declaredSourceOf, openSources } from './open-sources.ts';
 import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
 import type { CheckedSource } from './sources/checked-source.ts';
+import type { Source } from './sources/source.ts';
 
 /** A running gateway. */
 export interface App {
@@ -101,14 +103,29 @@ const listen = async (
   });
   closers.push(() => Promise.all([...sources.values()].map((source) => source.close())));
   await checkSources(sources, logger);
+  const declared = declaredSourceOf(knex, subjects, limits.maxRows);
   const store = new ConsentStore(knex, subjects, policy);
   const consents = identifiedConsents({ store, subjects, policy, sources });
   await loadSampleConsents(config, database, policy, consents, options.progress);
 
+  const allSources = new Map<string, Source>([...sources, [declared.name, declared]]);
+  const snapshot = new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects, (number) =>
+    subjects.forget(number),
+  );
+
   attachScalars(policy.schema);
   attachResolvers(policy, {
     derived: resolvers,
-    builtIn: builtInResolvers(policy, knex, subjects, limits),
+    builtIn: builtInResolvers({
+      policy,
+      knex,
+      subjects,
+      limits,
+      recentSignInSeconds: config.identity.recentSignInSeconds,
+      sources: allSources,
+      snapshot,
+      receipts: openReceipts({ knex, policy, controller: config.controller, sources: allSources }),
+    }),
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
     defaultPageSize: limits.defaultPageSize,
     maxPageSize: limits.maxPageSize,
@@ -116,9 +133,9 @@ const listen = async (
   const road: Road = {
     policy,
     guards: createGuards(policy, rules),
-    sources,
+    sources: allSources,
     subjects,
-    snapshot: new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects),
+    snapshot,
     consents,
     audit: createAuditStore(knex),
   };

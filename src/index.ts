@@ -3,6 +3,7 @@ export { startApp, type App, type AppOptions } from './app.ts';
 export { parseConfig } from './config/parse-config.ts';
 export type {
   Config,
+  ControllerConfig,
   IdentityConfig,
   Limits,
   PostgresSourceConfig,

@@ -1,8 +1,11 @@
+import type { Knex } from 'knex';
 import type { Config, PostgresSourceConfig, SourceConfig } from './config/config.ts';
 import { SourceError, type Problem } from './core/errors.ts';
 import type { SaysoDatabase } from './database/open-database.ts';
+import type { SubjectDirectory } from './ledger/subject-directory.ts';
 import type { DomainType } from './policy/model.ts';
 import { CheckedSource } from './sources/checked-source.ts';
+import { DeclaredSource } from './sources/declared/declared-source.ts';
 import { RestSource } from './sources/rest/rest-source.ts';
 import type { Source } from './sources/source.ts';
 import { SubjectKinds } from './sources/subject-kinds.ts';
@@ -47,6 +50,22 @@ export const openSources = (options: OpenSourcesOptions): ReadonlyMap<string, Ch
     }),
   );
 };
+
+/** Sayso's own database is near; what it does not answer by then it will not. */
+const declaredTimeoutMs = 10_000;
+
+/** The source of what persons declared, kept in Sayso's own database. */
+export const declaredSourceOf = (
+  knex: Knex,
+  subjects: SubjectDirectory,
+  maxRows: number,
+): DeclaredSource =>
+  new DeclaredSource({
+    knex,
+    maxRows,
+    timeoutMs: declaredTimeoutMs,
+    numbersOf: (type, ids) => subjects.numbersOf(type, ids),
+  });
 
 /**
  * What the SDL names and the sources with an address of their own lack, without starting or

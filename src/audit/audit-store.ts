@@ -19,14 +19,15 @@ const insert = `
     select * from json_to_recordset(?::json) as entry (
       nr integer, id uuid, client text, actor text, purpose text, operation text,
       "documentHash" text, policy text, head bigint, "decidedAt" bigint, outcome text,
-      decisions jsonb
+      decisions jsonb, signals text[]
     )
   )
   insert into audit_entry
     (sequence, id, client, actor, purpose, operation, document_hash, policy, head, decided_at,
-     outcome, decisions)
+     outcome, decisions, signals)
   select head.sequence - ? + nr, id, client, actor, purpose, operation, "documentHash", policy,
-    entries.head, timestamptz 'epoch' + "decidedAt" * interval '1 microsecond', outcome, decisions
+    entries.head, timestamptz 'epoch' + "decidedAt" * interval '1 microsecond', outcome, decisions,
+    signals
   from entries, head`;
 
 /** A log that is silent for longer counts as one that cannot be written. */

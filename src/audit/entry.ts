@@ -28,6 +28,8 @@ export interface AuditEntry {
   readonly decidedAt?: number | undefined;
   /** `ANSWERED`, or the code that the whole operation was refused with. */
   readonly outcome: string;
+  /** Signals that the request carried and that decisions were made by, such as `GPC`. */
+  readonly signals: readonly string[];
   readonly decisions: readonly AuditDecision[];
 }
 

@@ -5,6 +5,7 @@ import { consentKinds, type ConsentInput, type ConsentKind } from '../core/conse
 import { LedgerError } from '../core/errors.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { createProgress } from './progress.ts';
+import { subjectTypeOf } from './subject-type.ts';
 import { withLedger } from './with-ledger.ts';
 
 interface SayOptions {
@@ -15,14 +16,6 @@ interface SayOptions {
   readonly until?: string;
   readonly actor: string;
 }
-
-const typeOf = (policy: Policy, given: string | undefined): string => {
-  const type = given ?? policy.model.signInType;
-  if (type === undefined) {
-    throw new LedgerError('several types are persons: say which', 'CONSENT_INVALID');
-  }
-  return type;
-};
 
 const timeOf = (text: string): Date => {
   const time = new Date(text);
@@ -48,7 +41,7 @@ const say = (kind: ConsentKind, name: string, description: string): Command => {
       const appended = await consents.append([
         {
           kind,
-          subject: { type: typeOf(policy, options.type), id: options.subject },
+          subject: { type: subjectTypeOf(policy, options.type), id: options.subject },
           purpose: options.purpose,
           categories: options.category,
           validUntil: options.until === undefined ? undefined : timeOf(options.until),
@@ -100,7 +93,7 @@ const parseLines = (text: string, file: string, policy: Policy): readonly Import
     const { subject, type, at, validUntil, method, ...rest } = parsed.data;
     const event = {
       ...rest,
-      subject: { type: typeOf(policy, type), id: subject },
+      subject: { type: subjectTypeOf(policy, type), id: subject },
       at: at === undefined ? undefined : new Date(at),
       validUntil: validUntil === undefined ? undefined : new Date(validUntil),
       method: method ?? 'import',

@@ -1,4 +1,6 @@
+import type { Knex } from 'knex';
 import { keepPolicy } from '../audit/audit-store.ts';
+import type { Config } from '../config/config.ts';
 import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open-database.ts';
 import { identifiedConsents, type Consents } from '../decision/identified-consents.ts';
@@ -6,8 +8,9 @@ import { ConsentStore } from '../ledger/consent-store.ts';
 import { SubjectDirectory } from '../ledger/subject-directory.ts';
 import { loadPolicy } from '../load-policy.ts';
 import { loadSampleRows } from '../load-sample.ts';
-import { openSources } from '../open-sources.ts';
+import { declaredSourceOf, openSources } from '../open-sources.ts';
 import type { Policy } from '../policy/compile-policy.ts';
+import type { Source, Sources } from '../sources/source.ts';
 import { createProgress } from './progress.ts';
 import { readConfig } from './read-config.ts';
 
@@ -15,6 +18,10 @@ import { readConfig } from './read-config.ts';
 export interface LedgerTools {
   readonly policy: Policy;
   readonly consents: Consents;
+  readonly config: Config;
+  readonly knex: Knex;
+  readonly subjects: SubjectDirectory;
+  readonly sources: Sources;
 }
 
 /**
@@ -42,8 +49,14 @@ export const withLedger = async <T>(use: (tools: LedgerTools) => Promise<T>): Pr
     });
     try {
       const store = new ConsentStore(knex, subjects, policy);
+      const declared = declaredSourceOf(knex, subjects, config.limits.maxRows);
+      const all = new Map<string, Source>([...sources, [declared.name, declared]]);
       return await use({
         policy,
+        config,
+        knex,
+        subjects,
+        sources: all,
         consents: identifiedConsents({ store, subjects, policy, sources }),
       });
     } finally {

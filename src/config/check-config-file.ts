@@ -22,6 +22,7 @@ const keysAt = (path: KeyPath, raw: unknown): readonly string[] => {
     return Object.keys(sourceKinds[isRest ? 'rest' : 'postgres'].shape);
   }
   if (top === 'identity') return Object.keys(shape.identity.unwrap().shape);
+  if (top === 'controller') return Object.keys(shape.controller.unwrap().shape);
   if (top === 'limits') return Object.keys(shape.limits.unwrap().shape);
   return top === 'listen' ? Object.keys(shape.listen.unwrap().shape) : [];
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Config } from './config.ts';
-import { isHost } from './parse-address.ts';
+import { placeOf } from '../core/places.ts';
+import { isHost, isWebAddress } from './parse-address.ts';
 import { parseDuration, parseSize } from './parse-units.ts';
 import { between, oneOf, short, text, whole, yesOrNo } from './setting-values.ts';
 import { source } from './source-schema.ts';
@@ -34,6 +35,34 @@ const identity = z.strictObject({
     10_000,
   ),
   subjectClaim: text('the name of a claim', short(128)).default('sub'),
+  recentSignIn: between(
+    'a time from 1m to 24h, such as `15m`',
+    parseDuration,
+    60_000,
+    86_400_000,
+  ).default(900_000),
+});
+
+const webAddress = text('an http or https address', isWebAddress);
+const email = (value: string) => short(254)(value) && /^[^\s@<>]+@[^\s@<>]+$/.test(value);
+
+const controller = z.strictObject({
+  name: text('the name of who is responsible', short(200)),
+  address: text('a postal address on one line', short(500)),
+  contact: text('whom a person turns to', short(500)),
+  email: text('an e-mail address', email).optional(),
+  phone: text('a telephone number', short(50)).optional(),
+  url: webAddress.optional(),
+  jurisdiction: text(
+    'an ISO 3166 code, such as `DE` or `US-CA`',
+    (value) => placeOf(value) !== undefined,
+  ),
+  policyUrl: webAddress.optional(),
+  dataProtectionOfficer: text('a name or an address', short(500)).optional(),
+  storageLocations: z
+    .array(text('an ISO 3166 code or the name of a place', short(100)))
+    .default([]),
+  withdrawal: text('how to take a yes back, on one line', short(1000)).optional(),
 });
 
 const limits = z.strictObject({
@@ -64,6 +93,7 @@ export const configFileSchema = z.strictObject({
   schema: path.optional(),
   sources: z.record(z.string(), source),
   identity: identity.optional(),
+  controller: controller.optional(),
   rules: path.optional(),
   resolvers: path.optional(),
   limits: limits.prefault({}),

@@ -57,6 +57,28 @@ export interface IdentityConfig {
   readonly toleranceSeconds: number;
   /** The claim that carries the data subject's id. */
   readonly subjectClaim: string;
+  /** How long ago a person who says yes may have signed in. */
+  readonly recentSignInSeconds: number;
+}
+
+/** Who decides what the data are used for, as the register and receipts name them. */
+export interface ControllerConfig {
+  readonly name: string;
+  readonly address: string;
+  /** Whom a person turns to: a post, a department or a name. */
+  readonly contact: string;
+  readonly email?: string;
+  readonly phone?: string;
+  readonly url?: string;
+  /** ISO 3166: `DE`, `US-CA`. */
+  readonly jurisdiction: string;
+  /** Where the privacy policy stands. */
+  readonly policyUrl?: string;
+  readonly dataProtectionOfficer?: string;
+  /** ISO 3166 codes or names of places; empty when nothing is said. */
+  readonly storageLocations: readonly string[];
+  /** How to take a yes back, in words for the person. */
+  readonly withdrawal?: string;
 }
 
 export interface Limits {
@@ -93,6 +115,8 @@ export interface Config {
     /** Names in them that the SDL lacks are no problem: set for the sample's, whose SDL may be swapped. */
     readonly mayHaveSurplus?: boolean;
   };
+  /** Absent where nobody has said who is responsible. */
+  readonly controller?: ControllerConfig;
   readonly limits: Limits;
   readonly introspection: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';

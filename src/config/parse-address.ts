@@ -30,6 +30,14 @@ export const isHost = (host: string): boolean =>
 export const isPostgresUrl = (text: string): boolean =>
   /^postgres(ql)?:\/\/./.test(text) && URL.canParse(text.replace('@/', '@localhost/'));
 
+/** Whether a text is an address that a page can link to: http or https, and no secret in it. */
+export const isWebAddress = (text: string): boolean => {
+  if (!/^https?:\/\/[^\s<>"]+$/i.test(text) || text.length > 2000 || !URL.canParse(text))
+    return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+};
+
 /** Where a key set is: a path, an address, or in what way the address is not acceptable. */
 export type JwksLocation =
   | { readonly path: string }

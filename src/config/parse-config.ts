@@ -1,7 +1,14 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { demoNotLoopback } from './check-config-file.ts';
-import type { Config, IdentityConfig, Limits, RestTableConfig, SourceConfig } from './config.ts';
+import type {
+  Config,
+  ControllerConfig,
+  IdentityConfig,
+  Limits,
+  RestTableConfig,
+  SourceConfig,
+} from './config.ts';
 import { configFileSchema, type ConfigFile } from './config-file-schema.ts';
 import { deepFreeze } from './freeze.ts';
 import { parseJwksLocation } from './parse-address.ts';
@@ -74,6 +81,7 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
     ),
     identity: file.identity ? toIdentity(file.identity, folder) : demoIdentity(settings.dataDir),
     modules: toModules(named(file.rules), named(file.resolvers), builtIn || isSample),
+    ...(file.controller && { controller: toController(file.controller) }),
     limits: toLimits(file.limits),
     introspection: file.introspection ?? file.demo,
     logLevel: settings.logLevel ?? file.log,
@@ -119,6 +127,20 @@ const toIdentity = (
     algorithms: [...new Set(identity.algorithms)],
     toleranceSeconds: identity.tolerance / 1000,
     subjectClaim: identity.subjectClaim,
+    recentSignInSeconds: identity.recentSignIn / 1000,
+  };
+};
+
+const toController = (controller: NonNullable<ConfigFile['controller']>): ControllerConfig => {
+  const { email, phone, url, policyUrl, dataProtectionOfficer, withdrawal, ...rest } = controller;
+  return {
+    ...rest,
+    ...(email !== undefined && { email }),
+    ...(phone !== undefined && { phone }),
+    ...(url !== undefined && { url }),
+    ...(policyUrl !== undefined && { policyUrl }),
+    ...(dataProtectionOfficer !== undefined && { dataProtectionOfficer }),
+    ...(withdrawal !== undefined && { withdrawal }),
   };
 };
 
@@ -130,6 +152,7 @@ const demoIdentity = (dataDir: string): IdentityConfig => ({
   algorithms: ['EdDSA'],
   toleranceSeconds: 10,
   subjectClaim: 'sub',
+  recentSignInSeconds: 900,
 });
 
 const toModules = (

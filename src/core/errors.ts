@@ -98,6 +98,17 @@ export class AnswerTooLargeError extends SaysoError {
   }
 }
 
+/** 401: what is asked needs a person who has signed in a short while ago (RFC 9470). */
+export class SignInError extends SaysoError {
+  /** @param maxAge seconds that may have passed since */
+  constructor(maxAge: number) {
+    super(
+      `this needs a sign-in of the last ${maxAge} seconds (\`auth_time\` in the token): let the person sign in again`,
+      { code: 'INSUFFICIENT_USER_AUTHENTICATION', status: 401, details: { maxAge } },
+    );
+  }
+}
+
 /** 403: a request-level rule refused a root field. */
 export class ForbiddenError extends SaysoError {
   constructor(message: string) {

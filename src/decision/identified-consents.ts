@@ -1,4 +1,4 @@
-import type { ConsentInput } from '../core/consent.ts';
+import { isYes, type ConsentInput } from '../core/consent.ts';
 import { LedgerError, SourceError } from '../core/errors.ts';
 import type { Appended, ConsentStore } from '../ledger/consent-store.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
@@ -84,7 +84,7 @@ export const identifiedConsents = (options: IdentifiedConsentsOptions): Consents
     try {
       return await identify(type, ids);
     } catch (error) {
-      const isNo = events.every(({ kind }) => kind !== 'given');
+      const isNo = events.every(({ kind }) => !isYes(kind));
       if (!(error instanceof SourceError) || !isNo) throw error;
       for (const id of ids) if ((await subjects.known(type, id)) === undefined) throw error;
       return new Map(ids.map((id) => [id, id]));
@@ -103,7 +103,7 @@ export const identifiedConsents = (options: IdentifiedConsentsOptions): Consents
     const identified = inputs.map((input, i) => {
       const { type, id } = input.subject;
       const own = known.get(type)?.get(id);
-      const other = how?.exact === true && input.kind === 'given' && own !== id;
+      const other = how?.exact === true && isYes(input.kind) && own !== id;
       if (own !== undefined && !other) return { ...input, subject: { type, id: own } };
       const which = inputs.length === 1 ? '' : `event ${i + 1}: `;
       throw new LedgerError(`${which}no \`${type}\` has this id`, 'CONSENT_INVALID', {

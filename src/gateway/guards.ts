@@ -13,6 +13,7 @@ import { ForbiddenError, SaysoError, SchemaError, type Problem } from '../core/e
 import type { Caller } from '../identity/caller.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { rootFieldsOf } from '../policy/generate-sdl.ts';
+import { consentMutations } from './consent-resolvers.ts';
 
 // The ES module build of graphql-shield does not import on Node 24; both must be of one kind, and
 // with the same copy of graphql. The casts hold because the builds export the same.
@@ -52,7 +53,8 @@ const unique = (name: string, check: (context: GuardContext) => true | Error): A
 /** Guards of fields that every deployment has. */
 const builtIn = (policy: Policy): ReadonlyMap<string, AnyRule> => {
   const guards = new Map<string, AnyRule>();
-  for (const field of ['giveConsent', 'withdrawConsent', 'refuseConsent']) {
+  for (const field of ['declare', 'removeDeclared', 'erase']) {
+    if (!policy.schema.getMutationType()?.getFields()[field]) continue;
     guards.set(
       `Mutation.${field}`,
       unique(`Mutation.${field}`, ({ caller }) =>
@@ -64,6 +66,28 @@ const builtIn = (policy: Policy): ReadonlyMap<string, AnyRule> => {
       ),
     );
   }
+  for (const [field, kind] of consentMutations) {
+    guards.set(
+      `Mutation.${field}`,
+      unique(`Mutation.${field}`, ({ caller }) =>
+        (caller.subject !== undefined && kind !== 'revoked') || caller.mayWriteConsent
+          ? true
+          : new ForbiddenError(
+              kind === 'revoked'
+                ? `\`${field}\` takes back what somebody else said, and needs the scope \`consent:write\``
+                : `\`${field}\` is for a person acting for themself, or needs the scope \`consent:write\``,
+            ),
+      ),
+    );
+  }
+  guards.set(
+    'Query.me',
+    unique('Query.me', ({ caller }) =>
+      caller.subject !== undefined
+        ? true
+        : new ForbiddenError('`me` needs a token that stands for a person'),
+    ),
+  );
   guards.set(
     'Query.auditEntries',
     unique('Query.auditEntries', ({ caller }) =>

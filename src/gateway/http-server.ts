@@ -7,21 +7,29 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { IdentityError, SaysoError } from '../core/errors.ts';
 import type { Caller } from '../identity/caller.ts';
+import { readGpc } from '../identity/read-gpc.ts';
 import type { Verifier } from '../identity/verify-token.ts';
 import { limitRules } from './limit-rules.ts';
 import { createErrorMask, type ErrorLog } from './mask-errors.ts';
 import type { OperationRequest } from './operation.ts';
 import type { createPipeline } from './pipeline.ts';
+import { createPublicOperations, publicCaller } from './public-operations.ts';
 import { explainUnknownPurpose } from './unknown-purpose.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set for `/graphql` once the token was verified. */
+    /** Set for `/graphql` once the token was verified, or was found not to be needed. */
     caller: Caller | null;
   }
 }
@@ -29,6 +37,7 @@ declare module 'fastify' {
 interface HttpContext {
   readonly caller: Caller;
   readonly purposeHeader: string | readonly string[] | undefined;
+  readonly gpc: boolean;
 }
 
 export interface HttpServerOptions {
@@ -78,6 +87,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     const error = { message: 'there is nothing here', extensions: { code: 'NOT_FOUND' } };
     void reply.code(404).send({ errors: [error] });
   });
+  // https://www.w3.org/TR/gpc/#gpc-support-resource
+  app.get('/.well-known/gpc.json', () => ({ gpc: true, lastUpdate: gpcSince }));
   app.get('/health', () => ({ status: 'ok' }));
   app.get('/ready', async (_request, reply) => {
     const state = await options.isReady();
@@ -85,28 +96,40 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     return reply.code(ready ? 200 : 503).send({ ready, ...state });
   });
   await app.register((scope, _options, done) => {
-    // Before the body is read: who cannot be identified costs nothing more.
-    scope.addHook('onRequest', async (request, reply) => {
-      // A kept answer would outlive the say-so that it was given by.
-      void reply.header('cache-control', 'no-store');
+    const publicOperations = createPublicOperations(options.schema, config);
+    const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       try {
         request.caller = await options.verify(request.headers.authorization);
       } catch (error) {
         const { status, body } = transportError(error, mask);
-        return reply.code(status).header('www-authenticate', 'Bearer').send(body);
+        await reply.code(status).header('www-authenticate', 'Bearer').send(body);
       }
+    };
+    // Before the body is read: who cannot be identified costs nothing more.
+    scope.addHook('onRequest', async (request, reply) => {
+      // A kept answer would outlive the say-so that it was given by.
+      void reply.header('cache-control', 'no-store');
+      if (!publicOperations.mayBe(request)) await identify(request, reply);
+    });
+    scope.addHook('preParsing', async (request, reply, payload) => {
+      if (request.caller !== null) return payload;
+      const admitted = await publicOperations.admit(request, payload);
+      if (admitted === undefined) await identify(request, reply);
+      else request.caller = publicCaller;
+      return admitted;
     });
     scope.route({
       url: '/graphql',
       method: ['GET', 'POST'],
       handler: fastifyApolloHandler(apollo, {
         context: (request): Promise<HttpContext> => {
-          // The hook above has set it, or answered.
+          // The hooks above have set it, or answered.
           if (request.caller === null)
             return Promise.reject(new IdentityError('no token was verified'));
           return Promise.resolve({
             caller: request.caller,
             purposeHeader: request.headers['sayso-purpose'],
+            gpc: readGpc(request.headers['sec-gpc']),
           });
         },
       }),
@@ -115,6 +138,9 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   });
   return app;
 };
+
+/** The day since when the signal is honoured as it is now. */
+const gpcSince = '2026-11-24';
 
 /** Fastify's own lines from warnings on. */
 const quieter = (level: string): string => (level === 'info' ? 'warn' : level);
@@ -167,6 +193,7 @@ const asOperation = (context: HttpContext, from: ApolloRequest): OperationReques
   variables: from.request.variables ?? {},
   caller: context.caller,
   purposeHeader: context.purposeHeader,
+  gpc: context.gpc,
 });
 
 /** Messages only: what Apollo attaches to them may quote a request. */

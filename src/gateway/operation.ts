@@ -2,6 +2,7 @@ import type { DocumentNode, GraphQLFieldResolver, OperationDefinitionNode } from
 import type { GovernedReader } from '../decision/governed-reader.ts';
 import type { WithheldNotes } from '../decision/withheld.ts';
 import type { Caller } from '../identity/caller.ts';
+import type { Consents } from '../decision/identified-consents.ts';
 import type { ConsentInput } from '../core/consent.ts';
 import type { Appended } from '../ledger/consent-store.ts';
 import type { Plan } from '../policy/plan.ts';
@@ -19,13 +20,22 @@ export interface OperationRequest {
   readonly caller: Caller;
   /** The header `Sayso-Purpose`. */
   readonly purposeHeader: string | readonly string[] | undefined;
+  /** The request carries the Global Privacy Control signal. */
+  readonly gpc: boolean;
 }
+
+/** How something is said: see `Consents.append`. */
+export type SayHow = NonNullable<Parameters<Consents['append']>[1]>;
 
 /** What resolvers see of the operation they belong to. Nobody else may see what they read. */
 export interface OperationContext {
   readonly plan: Plan;
   readonly caller: Caller;
   readonly notes: WithheldNotes;
+  /** The request carries the Global Privacy Control signal. */
+  readonly gpc: boolean;
+  /** Writes into the audit entry that a person saw these fields of their own. */
+  readonly noteAccess: (coordinates: readonly string[], subject: number) => void;
   /**
    * Counts objects about to go into the answer. False once they are more than one answer may hold:
    * the operation is refused then, and nothing further is worth making.
@@ -34,7 +44,7 @@ export interface OperationContext {
   /** Of now: a mutation moves on to the head it made. */
   readonly reader: () => GovernedReader;
   /** Appends what the caller says and moves this operation's view to it. */
-  readonly say: (input: ConsentInput, how: { readonly exact: boolean }) => Promise<Appended>;
+  readonly say: (inputs: readonly ConsentInput[], how: SayHow) => Promise<Appended>;
 }
 
 /** A resolver of ours; arguments are narrowed to what the SDL makes them. */

@@ -29,6 +29,7 @@ import type { Sources } from '../sources/source.ts';
 import { boundErrors } from './bound-errors.ts';
 import { declaredPurpose, purposeAsWritten } from './declared-purpose.ts';
 import type { Guards } from './guards.ts';
+import { heedSignal } from './heed-signal.ts';
 import { toGraphQLError } from './mask-errors.ts';
 import type { OperationContext, OperationRequest } from './operation.ts';
 import { PlanCache } from './plan-cache.ts';
@@ -136,6 +137,7 @@ export const createPipeline = (
         subjects: road.subjects,
         snapshot: road.snapshot,
         view: at,
+        gpc: request.gpc,
         recorder,
         onFault: (error) => {
           if (error instanceof ConsentMoved) faults.moved = true;
@@ -147,14 +149,16 @@ export const createPipeline = (
       plan,
       caller,
       notes,
+      gpc: request.gpc,
+      noteAccess: (coordinates, subject) => recorder.noteAccess(coordinates, subject),
       reader: () => reader,
       spend: (more) => {
         objects += more;
         if (objects > maxObjects) faults.fatal ??= new AnswerTooLargeError(maxObjects);
         return objects <= maxObjects;
       },
-      say: async (input, how) => {
-        const appended = await road.consents.append([input], how).catch((error: unknown) => {
+      say: async (inputs, how) => {
+        const appended = await road.consents.append(inputs, how).catch((error: unknown) => {
           if (error instanceof LedgerError && isSilent(error)) faults.fatal = error;
           throw error;
         });
@@ -220,6 +224,7 @@ export const createPipeline = (
     head: view?.head,
     decidedAt: view?.now,
     outcome,
+    signals: request.gpc ? ['GPC'] : [],
     decisions: recorder.entries(),
   });
 
@@ -261,7 +266,9 @@ export const createPipeline = (
   return async (request) => {
     const entry = uuidv7();
     try {
-      return await arrive(await depart(request, entry));
+      const journey = await depart(request, entry);
+      await heedSignal(request, road);
+      return await arrive(journey);
     } catch (error) {
       // Where null is given for an argument of @for, @skip or @include, which validation lets pass
       // for a variable with a default, graphql-js says so while the operation is planned.

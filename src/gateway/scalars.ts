@@ -33,5 +33,9 @@ export const attachScalars = (schema: GraphQLSchema): void => {
   give('Date', { ...behaviour(GraphQLLocalDate), serialize: serializeDate });
   give('DateTime', behaviour(GraphQLDateTimeISO));
   give('JSON', behaviour(GraphQLJSON));
-  give('Decimal', { serialize: serializeDecimal });
+  give('Decimal', {
+    serialize: serializeDecimal,
+    parseValue: serializeDecimal,
+    parseLiteral: (node) => serializeDecimal('value' in node ? node.value : undefined),
+  });
 };

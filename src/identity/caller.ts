@@ -8,6 +8,8 @@ export interface Caller {
    * the client. A token with `consent:write` may besides act for others, by naming them.
    */
   readonly subject?: string;
+  /** When the person last signed in, in seconds since 1970 (`auth_time`, OpenID Connect Core, 2). */
+  readonly authTime?: number;
   /** Names of purposes in scopes `purpose:NAME`. */
   readonly purposes: ReadonlySet<string>;
   readonly mayWriteConsent: boolean;

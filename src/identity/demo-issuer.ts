@@ -20,6 +20,8 @@ export interface MintOptions {
   /** The person who acts for themself; the client itself when absent. */
   readonly subject?: string;
   readonly roles?: readonly string[];
+  /** Seconds since 1970 of the person's sign-in; now when absent. */
+  readonly authTime?: number;
   /** Eight hours when absent, 30 days at most. */
   readonly lifetimeSeconds?: number;
 }
@@ -141,9 +143,15 @@ export const openDemoIssuer = async (dataDir: string): Promise<DemoIssuer> => {
   return {
     mint: async (options) => {
       const { scopes, lifetime } = checkOptions(options);
-      const { client, subject = `client:${client}`, roles } = options;
+      const { client, subject = `client:${client}`, roles, authTime } = options;
       const issued = Math.floor(Date.now() / 1000);
-      return new SignJWT({ client_id: client, scope: scopes.join(' '), ...(roles && { roles }) })
+      const person = options.subject !== undefined && { auth_time: authTime ?? issued };
+      return new SignJWT({
+        client_id: client,
+        scope: scopes.join(' '),
+        ...(roles && { roles }),
+        ...person,
+      })
         .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'at+jwt' })
         .setIssuer('sayso-demo')
         .setAudience('sayso')

@@ -63,6 +63,10 @@ const readSubject = (value: unknown, client: string): string | undefined => {
   return subject === client || subject === `client:${client}` ? undefined : subject;
 };
 
+/** What is no time is no proof of a sign-in, and nothing more depends on it. */
+const readAuthTime = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
+
 /**
  * The caller that verified claims describe, frozen all the way down since it is shared by requests.
  *
@@ -78,6 +82,7 @@ export const readCaller = (payload: Claims, subjectClaim: string): Caller => {
   const mayWriteConsent = scopes.has('consent:write');
   const mayReadAudit = scopes.has('audit:read');
   const subject = readSubject(claims[subjectClaim], client);
+  const authTime = readAuthTime(claims['auth_time']);
   const purposes = [...scopes]
     .filter((scope) => scope.startsWith('purpose:'))
     .map((scope) => scope.slice('purpose:'.length))
@@ -86,6 +91,7 @@ export const readCaller = (payload: Claims, subjectClaim: string): Caller => {
     client,
     sub,
     ...(subject !== undefined && { subject }),
+    ...(authTime !== undefined && { authTime }),
     purposes: new Set(purposes),
     mayWriteConsent,
     mayReadAudit,

@@ -10,7 +10,7 @@ import {
 import { LedgerError } from '../core/errors.ts';
 import type { Notice, NoticeBook, NoticePurpose } from '../core/notice.ts';
 import type { Pair, Policy } from '../policy/compile-policy.ts';
-import { scopeOfOrigin } from '../policy/model.ts';
+import { isDeclared, scopeOfOrigin } from '../policy/model.ts';
 import { noticeFor } from './notice-book.ts';
 
 /** What an event says, resolved by the policy of the moment it was made under. */
@@ -159,7 +159,11 @@ const offerOf = (
   policy: Policy,
 ): Offer => {
   const pairs = pairsFor(purpose, input, policy);
-  const covered = [...new Set(pairs.map(({ category }) => category))];
+  const { categories: nodes } = policy.model;
+  // Where no category is named, those meant are the ones still asked for.
+  const covered = [...new Set(pairs.map(({ category }) => category))].filter(
+    (one) => input.categories !== undefined || nodes.get(one)?.deprecated === undefined,
+  );
   return {
     purpose,
     categories: listed ? covered.filter((one) => listed.categories.includes(one)) : covered,
@@ -231,7 +235,7 @@ const whyNot = (
     .flatMap((leaf) => leaves.flatMap((one) => policy.scopesOf(leaf, one)))
     .map(({ scope }) => scope)
     .find((scope) => scope !== 'FIRST_PARTY');
-  if (elsewhere?.includes('.') === true)
+  if (elsewhere !== undefined && isDeclared(elsewhere))
     return `\`${category}\` is what persons declare themselves: share it with \`declare\``;
   if (elsewhere !== undefined)
     return `\`${category}\` is data that nobody volunteered: name \`origins: [${elsewhere}]\` to agree to it`;
@@ -259,6 +263,34 @@ const checkOrigins = (
         `\`${input.purpose ?? ''}\` uses no data of origin \`${origin}\`, so nobody can agree to that`,
       );
   }
+};
+
+/**
+ * A yes to what nobody volunteered is an event of its own: it always is a consent, while to what the
+ * person gave it may be no more than taking back an objection.
+ */
+const partsOf = (offer: Offer, input: ConsentInput, policy: Policy): readonly ConsentPart[] => {
+  const { purpose, categories, recipients } = offer;
+  const scopes = scopesNamed(input);
+  const given = scopes.filter((scope) => scope === 'FIRST_PARTY');
+  const others = scopes.filter((scope) => scope !== 'FIRST_PARTY');
+  return [given, others].flatMap((some) => {
+    const isGiven = some === given;
+    const used = categories.filter((category) =>
+      some.some((scope) => policy.pairOf(purpose, category, scope) !== undefined),
+    );
+    if (used.length === 0) return [];
+    return [
+      {
+        purposes: [purpose],
+        categories: used,
+        origins: (input.origins ?? []).filter((one) => some.includes(scopeOfOrigin(one))),
+        declared: input.declared ?? [],
+        recipients,
+        bases: isGiven ? offer.bases : ['CONSENT'],
+      },
+    ];
+  });
 };
 
 const resolveYes = (
@@ -290,14 +322,7 @@ const resolveYes = (
   return {
     purposes: offers.map(({ purpose }) => purpose),
     categories: [...new Set(offers.flatMap(({ categories }) => categories))],
-    parts: offers.map(({ purpose, categories, recipients, bases }) => ({
-      purposes: [purpose],
-      categories,
-      origins: input.origins ?? [],
-      declared: input.declared ?? [],
-      recipients,
-      bases,
-    })),
+    parts: offers.flatMap((offer) => partsOf(offer, input, policy)),
   };
 };
 
@@ -317,9 +342,15 @@ const resolveOther = (
   return { ...said, parts: [{ ...said, ...named, recipients: [], bases: null }] };
 };
 
-/** An objection needs something that one can object to. */
-const checkObjection = ({ kind, purpose }: ConsentInput, policy: Policy): void => {
-  if (kind !== 'objected' || purpose === undefined) return;
+/**
+ * Tells a person who objects where an objection does not count. One that comes otherwise is kept:
+ * it says what somebody wants, and counts should the basis change.
+ *
+ * @throws LedgerError CONSENT_INVALID
+ */
+export const demandObjectable = ({ kind, purpose }: ConsentInput, policy: Policy): void => {
+  if (kind !== 'objected' || purpose === undefined || !policy.model.purposeTree.has(purpose))
+    return;
   const leaves = policy.model.purposeTree.leavesOf(purpose);
   const pairs = policy.pairs.filter((pair) => leaves.includes(pair.purpose));
   const binding = (basis: string): boolean => basis === 'CONTRACT' || basis === 'LEGAL_OBLIGATION';
@@ -350,7 +381,6 @@ export const resolveConsent = (
   checkNames(input, policy);
   checkTimes(input);
   checkTexts(input);
-  checkObjection(input, policy);
   const { notice, language } = noticeFor(input, book);
   const { purpose } = input;
   const said =

@@ -51,6 +51,8 @@ export interface AppendOptions {
   /** Note this in the same transaction. */
   readonly progress?: ImportProgress;
   readonly onProgress?: (done: number) => void;
+  /** Done in the same transaction, before the events: all of it happens or nothing. */
+  readonly alongside?: (trx: Knex.Transaction, subjects: readonly number[]) => Promise<void>;
 }
 
 const chunk = 2_000;
@@ -132,6 +134,7 @@ export class ConsentStore {
     return this.#knex.transaction(async (trx) => {
       if (options.name !== undefined && !(await claimImport(trx, options.name))) return undefined;
       if (options.progress) await noteImport(trx, options.progress);
+      await options.alongside?.(trx, [...new Set(numbered.map(({ subject }) => subject))]);
       const careful = inputs.some(
         (input) => mindsHistory(input) || input.idempotencyKey !== undefined,
       );
@@ -296,9 +299,9 @@ const firstOfEach = (numbered: readonly NumberedEvent[]): readonly NumberedEvent
 };
 
 /** What a statement says, whatever key it came under. */
-const fingerprintOf = ({ idempotencyKey: _key, ...input }: ConsentInput): string =>
+const fingerprintOf = (input: ConsentInput): string =>
   createHash('sha256')
-    .update(canonicalize(JSON.parse(JSON.stringify(input))) ?? '')
+    .update(canonicalize(JSON.parse(JSON.stringify({ ...input, idempotencyKey: undefined }))) ?? '')
     .digest('hex');
 
 interface KeyRow {

@@ -7,7 +7,7 @@ import {
 } from '../core/consent.ts';
 import type { Basis } from '../directives/basis.ts';
 import type { Pair, Policy } from '../policy/compile-policy.ts';
-import { scopeOfOrigin, type SayScope } from '../policy/model.ts';
+import { isDeclared, scopeOfOrigin, type SayScope } from '../policy/model.ts';
 import { successorsOf } from './successors.ts';
 
 /**
@@ -103,9 +103,13 @@ const reachedPairs = (event: StoredEvent, policy: Policy): readonly Pair[] => {
     event.categories.length === 0 || event.categories.some((name) => !categoryTree.has(name));
   const within = new Set(event.categories.flatMap((name) => categories.get(name) ?? empty));
   const scopes = scopesNamed(event);
+  // What somebody declared is data of origin ZERO_PARTY.
+  const toDeclared = event.origins?.includes('ZERO_PARTY') === true;
+  const inScope = ({ scope }: Pair): boolean =>
+    scopes.length === 0 || scopes.includes(scope) || (toDeclared && isDeclared(scope));
   return policy.pairs.filter(
     (pair) =>
-      (scopes.length === 0 || scopes.includes(pair.scope)) &&
+      inScope(pair) &&
       (((everyPurpose || reached.has(pair.purpose)) &&
         (everyCategory || within.has(pair.category))) ||
         (lost && standsWithoutYes(pair))),

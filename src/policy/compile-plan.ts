@@ -1,4 +1,5 @@
 import {
+  getNamedType,
   OperationTypeNode,
   type DocumentNode,
   type FieldNode,
@@ -89,7 +90,10 @@ class PlanCompiler {
     const { model } = this.#context.policy;
     const person = model.types.get(model.signInType ?? '');
     const persons = new Map<string, Selected>();
-    for (const [key, below] of this.#collector.below(nodes, 'ConsentChange')) {
+    const { schema } = this.#context.policy;
+    const payload = schema.getMutationType()?.getFields()[field]?.type;
+    const typeName = payload === undefined ? '' : getNamedType(payload).name;
+    for (const [key, below] of this.#collector.below(nodes, typeName)) {
       if (!person || below[0]?.name.value !== rootFieldsOf(person).one) continue;
       persons.set(key, this.#selected(person, below));
     }

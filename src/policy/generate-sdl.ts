@@ -50,6 +50,60 @@ type PageInfo {
 }
 `;
 
+/** The name under which `declare` takes what a type holds. */
+export const declareArgOf = ({ name }: DomainType): string => lowerFirst(name);
+
+const inputFields = ({ fields }: DomainType): string =>
+  [...fields.values()]
+    .flatMap((field) => (field.kind === 'column' ? `  ${field.name}: ${field.graphqlType}` : []))
+    .join('\n');
+
+/** Mutations for what persons tell themselves, typed by the types that hold it. */
+const declareSdl = (model: DomainModel): string => {
+  const types = [...model.types.values()].filter((type) => type.declared);
+  if (types.length === 0) return '';
+  const person = model.types.get(model.signInType ?? '');
+  const payload =
+    person === undefined
+      ? ''
+      : `  "The person themself, as this operation's purpose may see them from now on"
+  ${lowerFirst(person.name)}: ${person.name}`;
+  const args = types.map((type) => `${declareArgOf(type)}: ${type.name}Input`).join('\n    ');
+  const enumeration = types
+    .flatMap((type) => [...type.fields.values()].map(({ name }) => `  ${type.name}_${name}`))
+    .join('\n');
+  return `
+extend type Mutation {
+  """
+  Tell something about yourself, and for which purposes it may be used (\`for\`): those and no others,
+  also where some were named before. A field that is left out stays as it is; one that is null is
+  removed, and shared no more.
+  """
+  declare(
+    for: [Purpose!]!
+    ${args}
+    confirmed: Boolean
+    subject: SubjectInput
+  ): Declaration!
+  "Remove what was told; it is shared no more. Everything, where no fields are named."
+  removeDeclared(fields: [DeclaredField!], subject: SubjectInput): Declaration!
+}
+"What can be declared: \`Type_field\`."
+enum DeclaredField {
+${enumeration}
+}
+"What the ledger and the store of declared data took."
+type Declaration {
+  "The ledger's newest position, from which on the change counts"
+  head: Int!
+  "Names the changes of say-so; \`Me.receipt\` gives their receipts"
+  records: [ID!]!
+${payload}
+}
+${types.map((type) => `input ${type.name}Input {\n${inputFields(type)}\n}`).join('\n')}
+`;
+};
+
 /** SDL of the root fields and connections that follow from the types (Relay cursor connections). */
 export const generateSdl = (model: DomainModel): string => {
   const types = [...model.types.values()].filter((type) => type.table.root);
@@ -63,5 +117,7 @@ extend type ConsentChange {
   ${lowerFirst(person)}: ${person}
 }
 `;
-  return types.map(rootSdl).join('') + (types.length > 0 ? pageInfo : '') + payload;
+  return (
+    types.map(rootSdl).join('') + (types.length > 0 ? pageInfo : '') + payload + declareSdl(model)
+  );
 };

@@ -1,7 +1,7 @@
 import { SchemaError, SourceError, type Problem } from '../core/errors.ts';
 import type { DomainType } from '../policy/model.ts';
 import type { ReadPlan } from '../policy/plan.ts';
-import type { Find, RequestSignals, Row, Source } from './source.ts';
+import type { EraseRequest, Find, RequestSignals, Row, Source } from './source.ts';
 import type { SubjectKinds } from './subject-kinds.ts';
 
 const retryMs = 1_000;
@@ -40,6 +40,11 @@ export class CheckedSource implements Source {
   async fetch(read: ReadPlan, find: Find, signals?: RequestSignals): Promise<readonly Row[]> {
     if (!this.#checked) await this.#retry();
     return this.#source.fetch(read, find, signals);
+  }
+
+  async erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]> {
+    if (!this.#checked) await this.#retry();
+    return this.#source.erase(requests, id);
   }
 
   /** What the source lacks. @throws SourceError when it does not answer. */

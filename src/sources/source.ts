@@ -38,7 +38,20 @@ export type Find =
       readonly among?: { readonly column: string; readonly values: readonly string[] };
       readonly after?: readonly string[];
       readonly limit: number;
+    }
+  /** Rows that concern one person, in the order of their key. Each row ends with its key. */
+  | {
+      readonly by: 'subject';
+      readonly id: string;
+      readonly after?: readonly string[];
+      readonly limit: number;
     };
+
+/** What is to become of the rows of one type that concern a person. */
+export interface EraseRequest {
+  readonly type: DomainType;
+  readonly how: 'DELETE' | 'ANONYMIZE' | 'COUNT';
+}
 
 /** What a request says about its person's wishes, for sources that act on it themselves. */
 export interface RequestSignals {
@@ -56,6 +69,13 @@ export interface Source {
    *   match than may be read at once (none are then given).
    */
   fetch(read: ReadPlan, find: Find, signals?: RequestSignals): Promise<readonly Row[]>;
+  /**
+   * Erases the rows of one person, all requests or none of them, in the order given.
+   *
+   * @returns for each request how many rows there were
+   * @throws SourceError when it did not happen
+   */
+  erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]>;
   /**
    * What the source lacks of the types that name it.
    * @param domain all types, of other sources too: what joins into this one ask of it

@@ -33,6 +33,7 @@ const entry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
   head: 42,
   decidedAt: 1_795_456_821_371_123,
   outcome: 'ANSWERED',
+  signals: [],
   decisions: [],
   ...changes,
 });

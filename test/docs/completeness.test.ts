@@ -67,4 +67,6 @@ it('shows every setting of the configuration file', () => {
   ];
   const shown = `${readPage('docs/operator.md')}${readPage('docs/json-apis.md')}`;
   expect(keys.filter((key) => !shown.includes(`${key}:`))).toEqual([]);
+  const controller = Object.keys(shape.controller.unwrap().shape);
+  expect(missingIn(readPage('docs/register.md'), controller)).toEqual([]);
 });

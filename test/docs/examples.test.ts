@@ -34,6 +34,7 @@ const isOperation = (text: string): boolean => {
 const kindOf = ({ language, options, text }: Block): string => {
   if (language === 'graphql') return isOperation(text) ? 'operation' : 'sdl';
   if (language === 'json' && options.has('codegen')) return 'codegen';
+  if (language === 'json' && options.has('file')) return 'saved';
   return language;
 };
 
@@ -50,7 +51,8 @@ const examplesOf = (blocks: readonly Block[]): readonly Example[] => {
   for (const block of blocks) {
     const before = examples.at(-1);
     const takes = before && !before.answer ? (answered[kindOf(before.block)] ?? []) : [];
-    if (before && kindOf(block) !== 'codegen' && takes.includes(block.language))
+    const stands = ['codegen', 'saved'].includes(kindOf(block));
+    if (before && !stands && takes.includes(block.language))
       examples.splice(-1, 1, { ...before, answer: block });
     else examples.push({ block });
   }
@@ -209,6 +211,7 @@ const rules: Readonly<Record<string, Rule | undefined>> = {
   yaml,
   sh,
   codegen: clientTypes,
+  saved,
   jsonl: saved,
   ts: quoted,
   sql,

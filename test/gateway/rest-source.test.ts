@@ -176,6 +176,17 @@ describe('a type that comes from an API', () => {
     expect(body.data.customers.nodes[0]).toEqual({ id: '1', loyalty: null, visits: [] });
   });
 
+  it('hears of Global Privacy Control from requests that carry it, and from no others', async () => {
+    const heard = async (headers: Readonly<Record<string, string>>) => {
+      server.seen.length = 0;
+      await gateway.ask(query, { purpose: 'SERVICE', headers });
+      return server.seen.map(({ headers: sent }) => sent['sec-gpc']);
+    };
+    expect(await heard({})).toEqual([undefined, undefined]);
+    expect(await heard({ 'sec-gpc': '1' })).toEqual(['1', '1']);
+    expect(await heard({ 'sec-gpc': '0' })).toEqual([undefined, undefined]);
+  });
+
   it('takes its own fields along when it fails, and nothing else', async () => {
     server.answer = (_request, response) => void response.writeHead(500).end('Ada Lovelace');
     const { body, text } = await gateway.ask(query, { purpose: 'SERVICE' });
@@ -208,6 +219,7 @@ it.each([true, false, undefined])('sources hear of the signal of a request: %s',
       heard.push(signals);
       return Promise.resolve([row('x')]);
     },
+    erase: () => Promise.resolve([]),
     check: () => Promise.resolve([]),
     subjectKind: () => undefined,
     close: () => Promise.resolve(),

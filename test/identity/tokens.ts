@@ -58,6 +58,7 @@ export const identity = (
   algorithms: ['ES256', 'EdDSA', 'RS256'],
   toleranceSeconds: 10,
   subjectClaim: 'sub',
+  recentSignInSeconds: 900,
   ...changes,
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConsentInput } from '../../src/core/consent.ts';
-import { resolveConsent } from '../../src/ledger/consent-event.ts';
+import { demandObjectable, resolveConsent } from '../../src/ledger/consent-event.ts';
 import { personalNotices, policyOf } from './small-policy.ts';
 
 const policy = policyOf();
@@ -117,7 +117,6 @@ describe('resolveConsent', () => {
     ['idempotencyKey', { idempotencyKey: '' }, /`idempotencyKey` is empty/],
     ['seen', { seen: -1 }, /`seen` is no position/],
     ['seen', { seen: Number.NaN }, /`seen` is no position/],
-    ['objection', { kind: 'objected', purpose: 'DELIVER' }, /rests on CONTRACT, against which/],
     ['notice', { notice: { id: 'persona' } }, /did you mean `personal`\?/],
     ['notice', { notice: { id: '__proto__' } }, /the notice given does not exist/],
     [
@@ -149,5 +148,14 @@ describe('resolveConsent', () => {
         message: expect.stringMatching(message),
       }),
     );
+  });
+});
+
+describe('demandObjectable', () => {
+  it('tells where an objection does not count', () => {
+    const object = (purpose: string | undefined) =>
+      demandObjectable({ ...base, kind: 'objected', purpose }, policy);
+    expect(() => object('DELIVER')).toThrow(/`DELIVER` rests on CONTRACT, against which/);
+    for (const purpose of ['PREVENT', 'SUGGEST', 'PERSONAL', undefined]) object(purpose);
   });
 });

@@ -134,6 +134,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
       algorithms: ['EdDSA'],
       toleranceSeconds: 10,
       subjectClaim: 'sub',
+      recentSignInSeconds: 900,
     },
     modules: {
       ...(options.rules !== undefined && { rules: options.rules }),

@@ -395,6 +395,60 @@ describe('what is taken from an answer', () => {
   });
 });
 
+describe('rows about one person', () => {
+  const rows = [
+    { id: 'b', customer_id: 1, tier: 'second' },
+    { id: 'x', customer_id: 2, tier: 'of another' },
+    { id: 'c', customer_id: 1, tier: 'third' },
+    { id: 'a', customer_id: '1', tier: 'first' },
+  ];
+  const read = members(['tier'], { key: ['id'] });
+  const about = (more: { readonly limit: number; readonly after?: readonly string[] }) =>
+    open({ url: server.url })
+      .fetch(read, { by: 'subject', id: '1', ...more })
+      .then(valuesOf);
+
+  it('come in the order of their key, and on from one of them', async () => {
+    server.answer = () => rows;
+    expect(await about({ limit: 9 })).toEqual([
+      ['first', '1', 'a'],
+      ['second', '1', 'b'],
+      ['third', '1', 'c'],
+    ]);
+    expect(await about({ limit: 2 })).toHaveLength(2);
+    expect(await about({ limit: 2, after: ['b'] })).toEqual([['third', '1', 'c']]);
+    expect(new Set(server.seen.map(({ target }) => target))).toEqual(new Set(['/members?ids=1']));
+  });
+
+  it('are counted, and never erased', async () => {
+    server.answer = () => rows;
+    const source = open({ url: server.url });
+    const type = {
+      name: 'Member',
+      where: 'x',
+      table: { source: 'crm', name: 'members', key: ['id'], root: false },
+      subject: { type: 'Customer', hops: [], column: 'customer_id' },
+      fields: new Map(),
+    };
+    expect(await source.erase([{ type, how: 'COUNT' }], '1')).toEqual([3]);
+    const before = server.seen.length;
+    for (const how of ['DELETE', 'ANONYMIZE'] as const)
+      await expect(
+        source.erase(
+          [
+            { type, how: 'COUNT' },
+            { type, how },
+          ],
+          '1',
+        ),
+      ).rejects.toMatchObject({
+        code: 'SOURCE_UNAVAILABLE',
+        message: 'source `crm` is only read, so nothing is erased there',
+      });
+    expect(server.seen).toHaveLength(before);
+  });
+});
+
 describe('an answer that cannot be used', () => {
   const secret = 'ada@example.com';
   const failure = async (

@@ -65,8 +65,16 @@ const checkType = (type: DomainType, tables: Tables, report: Report): void => {
       'name the column with the person’s id by `@about(subject:)`',
     );
   }
-  if (person) {
-    checkFound(where, `whoever is a \`${name}\``, person.id, type, tables, report);
+  if (subject?.hops.length === 0) {
+    const who = person ? `whoever is a \`${name}\`` : `the person, who may see their \`${name}\`,`;
+    checkFound(where, who, subject.column, type, tables, report);
+  }
+  if (table.erase === 'DELETE' || table.erase === 'ANONYMIZE') {
+    report(
+      where,
+      `\`${name}\` says \`erase: ${table.erase}\`, and source \`${source}\` is a REST API, which is only read`,
+      'erase there by other means and leave `erase` out, or write `erase: KEEP` with the law',
+    );
   }
   for (const field of type.fields.values()) {
     if (field.kind !== 'join' || !field.via) continue;

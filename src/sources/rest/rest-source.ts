@@ -2,9 +2,10 @@ import type { RestSourceConfig, RestTableConfig } from '../../config/config.ts';
 import { SourceError, tooManyRows, type Problem, type SourceErrorCode } from '../../core/errors.ts';
 import type { DomainType } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
-import type { Find, RequestSignals, Row, Source } from '../source.ts';
+import type { EraseRequest, Find, RequestSignals, Row, Source } from '../source.ts';
 import { buildRequests, describeRequest, possibleValues, requestBase } from './build-requests.ts';
 import { checkTypes } from './check-types.ts';
+import { idText } from './id-text.ts';
 import { JsonClient, type Reading } from './json-client.ts';
 import { readRows, shapeOf, type Values } from './read-rows.ts';
 import { RestFailure } from './rest-failure.ts';
@@ -23,6 +24,14 @@ interface Question {
   readonly values: readonly string[];
   readonly first: number;
 }
+
+const compareKeys = (a: readonly string[], b: readonly string[]): number => {
+  for (const [i, one] of a.entries()) {
+    const other = b[i] ?? '';
+    if (one !== other) return one < other ? -1 : 1;
+  }
+  return a.length - b.length;
+};
 
 const slow: ReadonlySet<unknown> = new Set(['TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
 
@@ -54,7 +63,9 @@ export class RestSource implements Source {
     const stop = new AbortController();
     const reading = { bytesLeft: this.#options.maxBytes, stop: stop.signal, signals };
     try {
-      const rows = await this.#ask(read, find, reading);
+      const rows = await (find.by === 'subject'
+        ? this.#aboutPerson(read, find, reading)
+        : this.#ask(read, find, reading));
       await this.#fillPlaces(read, rows, reading);
       return rows.map((values) => ({ values }));
     } catch (error) {
@@ -63,6 +74,31 @@ export class RestSource implements Source {
       // Requests that are still on their way when one has failed.
       stop.abort();
     }
+  }
+
+  /** Counts; an API is only read, so whatever is more is refused. */
+  async erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]> {
+    if (requests.some(({ how }) => how !== 'COUNT')) {
+      const what = `source \`${this.name}\` is only read, so nothing is erased there`;
+      throw new SourceError(what, 'SOURCE_UNAVAILABLE', this.name);
+    }
+    const counts: number[] = [];
+    for (const { type } of requests) {
+      const { source, name: table, key } = type.table;
+      const subject = type.subject && { path: type.subject };
+      const read = {
+        type: type.name,
+        source,
+        table,
+        key,
+        columns: [],
+        ...(subject && { subject }),
+      };
+      const column = subject?.path.column ?? '';
+      const rows = await this.fetch(read, { by: 'equal', columns: [column], tuples: [[id]] });
+      counts.push(rows.length);
+    }
+    return counts;
   }
 
   /** Asks nothing: an API has no catalog, so only what is configured can be checked. */
@@ -105,6 +141,33 @@ export class RestSource implements Source {
     };
     await Promise.all(Array.from({ length: this.#options.poolSize }, work));
     return found.flat();
+  }
+
+  /** One person's rows are few: all are asked for, and put into an order here. */
+  async #aboutPerson(
+    read: ReadPlan,
+    find: Extract<Find, { readonly by: 'subject' }>,
+    reading: Reading,
+  ): Promise<Values[]> {
+    const width = read.columns.length;
+    const keys = read.key.length;
+    const found = await this.#ask(
+      { ...read, columns: [...read.columns, ...read.key] },
+      { by: 'equal', columns: [read.subject?.path.column ?? ''], tuples: [[find.id]] },
+      reading,
+    );
+    const textOf = (value: unknown): string => idText(value, 'text') ?? '';
+    const keyed = found
+      .map((values) => ({ values, key: values.slice(width, width + keys).map(textOf) }))
+      .filter(({ key }) => find.after === undefined || compareKeys(key, find.after) > 0)
+      .sort((a, b) => compareKeys(a.key, b.key));
+    return keyed
+      .slice(0, find.limit)
+      .map(({ values, key }) => [
+        ...values.slice(0, width),
+        ...values.slice(width + keys, -1),
+        ...key,
+      ]);
   }
 
   /** @throws RestFailure for what `checkTypes` would have refused at start */

@@ -177,10 +177,18 @@ export class CanaryWorld {
   async everybodyAgrees(purpose: string): Promise<void> {
     this.#clock += 1;
     const inputs = ['Customer', 'Agent'].flatMap((type) =>
-      this.oracle.sorted(types.get(type)!).map((row) => {
+      this.oracle.sorted(types.get(type)!).flatMap((row) => {
         const id = String(row['id'] ?? row['code']);
-        this.oracle.say(type, id, { kind: 'given', purpose, at: this.#clock, expired: false });
-        return { kind: 'given', subject: { type, id }, purpose, method: 'test' } as const;
+        // A yes is said to each purpose by itself.
+        return leafPurposes(purpose).map((leaf) => {
+          this.oracle.say(type, id, {
+            kind: 'given',
+            purpose: leaf,
+            at: this.#clock,
+            expired: false,
+          });
+          return { kind: 'given', subject: { type, id }, purpose: leaf, method: 'test' } as const;
+        });
       }),
     );
     await this.#consents.append(inputs);
@@ -408,7 +416,8 @@ export class CanaryWorld {
       ? (['given', 'given', 'given', 'refused', 'withdrawn', 'objected'] as const)
       : (['given', 'given', 'refused', 'withdrawn'] as const);
     const kind = this.#pick<Said['kind']>(kinds);
-    const purpose = this.#pick(purposes);
+    const node = this.#pick(purposes);
+    const purpose = kind === 'given' ? this.#pick(leafPurposes(node)) : node;
     const covered = [...new Set(leafPurposes(purpose).flatMap(coveredBy))];
     const named = this.#dice(2) === 0;
     const categories = named ? [this.#pick(covered), this.#pick(covered)] : undefined;

@@ -1,0 +1,166 @@
+import type { Knex } from 'knex';
+import type { ConsentInput, SubjectRef } from '../core/consent.ts';
+import { LedgerError } from '../core/errors.ts';
+import { demandRecentSignIn } from '../identity/recent-sign-in.ts';
+import { declareArgOf, rootFieldsOf } from '../policy/generate-sdl.ts';
+import type { DomainField, DomainType } from '../policy/model.ts';
+import { actingSubject, agentOf, type SubjectArg } from './acting-subject.ts';
+import type { BuiltInOptions } from './built-in-options.ts';
+import { changedPerson } from './consent-resolvers.ts';
+import type { OperationContext, Resolver } from './operation.ts';
+
+/** What `Declaration` is resolved from. */
+interface Declaration {
+  readonly head: number;
+  readonly records: readonly string[];
+  readonly subject: SubjectRef;
+  readonly responseKey: string;
+}
+
+interface Told {
+  readonly field: DomainField;
+  /** Null for what is removed. */
+  readonly value: unknown;
+}
+
+/** Most characters of one declared value as JSON. */
+const longestValue = 10_000;
+
+const toldIn = (
+  types: readonly DomainType[],
+  args: Readonly<Record<string, unknown>>,
+): readonly Told[] =>
+  types.flatMap((type) => {
+    const given = args[declareArgOf(type)] as Readonly<Record<string, unknown>> | null | undefined;
+    if (given === null || given === undefined) return [];
+    return [...type.fields.values()].flatMap((field) => {
+      const value = Object.hasOwn(given, field.name) ? given[field.name] : undefined;
+      return value === undefined ? [] : [{ field, value }];
+    });
+  });
+
+const checkLength = ({ field, value }: Told): void => {
+  if (JSON.stringify(value).length <= longestValue) return;
+  throw new LedgerError(
+    `\`${field.coordinate}\` is longer than ${longestValue} characters`,
+    'CONSENT_INVALID',
+  );
+};
+
+/**
+ * What the person said with it: these fields are for the purposes chosen, and for no other any
+ * more. First the no to everything, then the yes, so that what was chosen before does not outlive
+ * the choice.
+ */
+const statementsOf = (
+  told: readonly Told[],
+  purposes: readonly string[],
+  base: Pick<ConsentInput, 'subject' | 'method' | 'actor'>,
+  confirmed: boolean,
+): readonly ConsentInput[] => {
+  const coordinates = told.map(({ field }) => field.coordinate);
+  const kept = told.filter(({ value }) => value !== null).map(({ field }) => field.coordinate);
+  const no: ConsentInput = { ...base, kind: 'withdrawn', declared: coordinates };
+  // One by one: a purpose that never uses one of them is refused by that one's name.
+  const yeses = kept.flatMap((coordinate) =>
+    [...new Set(purposes)].map((purpose): ConsentInput => ({
+      ...base,
+      kind: 'given',
+      purpose,
+      declared: [coordinate],
+      ...(confirmed && { confirmed }),
+    })),
+  );
+  return [no, ...yeses];
+};
+
+const store = async (
+  trx: Knex.Transaction,
+  subject: number,
+  told: readonly Told[],
+): Promise<void> => {
+  for (const { field, value } of told) {
+    await (value === null
+      ? trx.raw('delete from declared_value where subject = ? and coordinate = ?', [
+          subject,
+          field.coordinate,
+        ])
+      : trx.raw(
+          `insert into declared_value (subject, coordinate, value) values (?, ?, ?::jsonb)
+           on conflict (subject, coordinate) do update
+           set value = excluded.value, declared_at = clock_timestamp()`,
+          [subject, field.coordinate, JSON.stringify(value)],
+        ));
+  }
+};
+
+/** Resolvers of `declare` and `removeDeclared`; none where the SDL has no declared types. */
+export const declareResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolver> => {
+  const { policy, subjects, recentSignInSeconds } = options;
+  const { model } = policy;
+  const types = [...model.types.values()].filter((type) => type.declared);
+
+  const record = async (
+    told: readonly Told[],
+    purposes: readonly string[],
+    args: { readonly subject?: SubjectArg | null; readonly confirmed?: boolean | null },
+    context: OperationContext,
+    responseKey: string,
+  ): Promise<Declaration> => {
+    const subject = actingSubject(args.subject, context, policy);
+    const shares = purposes.length > 0 && told.some(({ value }) => value !== null);
+    if (shares && !args.subject) demandRecentSignIn(context.caller, recentSignInSeconds);
+    const strangers = told.filter(({ field }) => !isAbout(field, subject.type));
+    if (told.length === 0 || strangers.length > 0)
+      throw new LedgerError(
+        told.length === 0
+          ? 'nothing was told: name a field, or null to remove it'
+          : `\`${strangers[0]?.field.coordinate ?? ''}\` is not declared by a \`${subject.type}\``,
+        'CONSENT_INVALID',
+      );
+    told.forEach(checkLength);
+    const actor = args.subject ? await agentOf(context, subjects, policy) : undefined;
+    const base = { subject, method: 'declare', actor };
+    const { head, events } = await context.say(
+      statementsOf(told, purposes, base, args.confirmed === true),
+      {
+        exact: !args.subject,
+        alongside: async (trx, [number]) => {
+          if (number !== undefined) await store(trx, number, told);
+        },
+      },
+    );
+    return { head, records: events.map((event) => event.record), subject, responseKey };
+  };
+  const isAbout = (field: DomainField, person: string): boolean =>
+    types.some((type) => type.fields.get(field.name) === field && type.subject?.type === person);
+
+  const declare: Resolver = (_parent, args, context, info) =>
+    record(
+      toldIn(types, args),
+      args['for'] as readonly string[],
+      args,
+      context,
+      String(info.path.key),
+    );
+  const remove: Resolver = (_parent, args, context, info) => {
+    const named = args['fields'] as readonly string[] | null | undefined;
+    const person = (args['subject'] as SubjectArg | null | undefined)?.type ?? model.signInType;
+    const all = types.flatMap((type) =>
+      [...type.fields.values()].map((field) => ({ type, field })),
+    );
+    const told = all
+      .filter(({ type, field }) =>
+        named ? named.includes(`${type.name}_${field.name}`) : type.subject?.type === person,
+      )
+      .map(({ field }) => ({ field, value: null }));
+    return record(told, [], args, context, String(info.path.key));
+  };
+  if (types.length === 0) return new Map();
+  const person = model.types.get(model.signInType ?? '');
+  return new Map<string, Resolver>([
+    ['Mutation.declare', declare],
+    ['Mutation.removeDeclared', remove],
+    ...(person ? [[`Declaration.${rootFieldsOf(person).one}`, changedPerson] as const] : []),
+  ]);
+};
