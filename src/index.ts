@@ -6,6 +6,9 @@ export type {
   ControllerConfig,
   IdentityConfig,
   Limits,
+  PostgresSourceConfig,
+  RestSourceConfig,
+  RestTableConfig,
   SourceConfig,
 } from './config/config.ts';
 export type { ConsentInput, ConsentKind, SubjectRef } from './core/consent.ts';

@@ -59,3 +59,17 @@ export const parseJwksLocation = (text: string): JwksLocation => {
   if (url.protocol === 'https:' || (url.protocol === 'http:' && here)) return { url: url.href };
   return { what: 'is not an https address', mend: 'use https; http is for loopback only' };
 };
+
+/** Whether a text is the base address of an API. What proves who asks belongs into a header. */
+export const isRestUrl = (text: string): boolean => {
+  if (!/^https?:\/\/[^/\\\s]/i.test(text) || /[?#\s\\]/.test(text) || !URL.canParse(text))
+    return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+};
+
+/** Whether what is sent to an address can be read on its way: http to another machine. */
+export const isPlainHttp = (text: string): boolean => {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''));
+};

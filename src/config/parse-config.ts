@@ -1,7 +1,14 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { demoNotLoopback } from './check-config-file.ts';
-import type { Config, ControllerConfig, IdentityConfig, Limits, SourceConfig } from './config.ts';
+import type {
+  Config,
+  ControllerConfig,
+  IdentityConfig,
+  Limits,
+  RestTableConfig,
+  SourceConfig,
+} from './config.ts';
 import { configFileSchema, type ConfigFile } from './config-file-schema.ts';
 import { deepFreeze } from './freeze.ts';
 import { parseJwksLocation } from './parse-address.ts';
@@ -57,7 +64,10 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
     path === undefined ? undefined : resolve(folder, path);
   const schemaDir = settings.schemaDir ?? named(file.schema) ?? sampleShop.schemaDir;
   const isSample = schemaDir === sampleShop.schemaDir;
-  const onOwnDatabase = ['shop', 'crm'].every((name) => file.sources[name]?.database !== undefined);
+  const onOwnDatabase = ['shop', 'crm'].every((name) => {
+    const source = file.sources[name];
+    return source?.kind !== 'rest' && source?.database !== undefined;
+  });
   return {
     demo: file.demo,
     host: file.listen.host,
@@ -79,10 +89,31 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
 };
 
 const toSource = (name: string, source: ConfigFile['sources'][string]): SourceConfig => {
+  if (source.kind === 'rest') {
+    const { url, headers = new Map(), poolSize, timeout: timeoutMs, bytes: maxBytes } = source;
+    const tables = new Map(
+      Object.entries(source.tables).map(([table, one]) => [table, toTable(one)]),
+    );
+    return { name, kind: 'rest', url, headers, poolSize, timeoutMs, maxBytes, tables };
+  }
   const { postgres: url, database = '', schema, poolSize, timeout: timeoutMs } = source;
   const at = url === undefined ? { database } : { url };
   return { name, kind: 'postgres', at, schema, poolSize, timeoutMs };
 };
+
+type RestFile = Extract<ConfigFile['sources'][string], { readonly kind: 'rest' }>;
+
+const toTable = ({
+  rows,
+  columns,
+  fields,
+  ...same
+}: RestFile['tables'][string]): RestTableConfig => ({
+  ...same,
+  rows: rows ?? [],
+  columns: columns ?? new Map(),
+  ...(fields !== undefined && { fields }),
+});
 
 const toIdentity = (
   identity: NonNullable<ConfigFile['identity']>,

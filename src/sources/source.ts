@@ -53,7 +53,13 @@ export interface EraseRequest {
   readonly how: 'DELETE' | 'ANONYMIZE' | 'COUNT';
 }
 
-/** A data source. Reads only; one statement for each call. */
+/** What a request says about its person's wishes, for sources that act on it themselves. */
+export interface RequestSignals {
+  /** Global Privacy Control: `Sec-GPC: 1`. */
+  readonly gpc: boolean;
+}
+
+/** A data source. Reads only; one statement for each call, or as few requests as its values need. */
 export interface Source {
   readonly name: string;
   /** Most rows that one fetch brings. */
@@ -62,7 +68,7 @@ export interface Source {
    * @throws SourceError SOURCE_TIMEOUT, SOURCE_UNAVAILABLE, or SOURCE_TOO_LARGE when more rows
    *   match than may be read at once (none are then given).
    */
-  fetch(read: ReadPlan, find: Find): Promise<readonly Row[]>;
+  fetch(read: ReadPlan, find: Find, signals?: RequestSignals): Promise<readonly Row[]>;
   /**
    * Erases the rows of one person, all requests or none of them, in the order given.
    *
@@ -70,8 +76,12 @@ export interface Source {
    * @throws SourceError when it did not happen
    */
   erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]>;
-  /** What the source lacks of the types that name it. @throws SourceError when it cannot be asked. */
-  check(types: readonly DomainType[]): Promise<readonly Problem[]>;
+  /**
+   * What the source lacks of the types that name it.
+   * @param domain all types, of other sources too: what joins into this one ask of it
+   * @throws SourceError when it cannot be asked.
+   */
+  check(types: readonly DomainType[], domain: readonly DomainType[]): Promise<readonly Problem[]>;
   /** After `check`: by what kind of value a type's rows name their person; undefined when not known. */
   subjectKind(type: DomainType): string | undefined;
   close(): Promise<void>;
