@@ -3,7 +3,7 @@ import { SourceError, tooManyRows } from '../core/errors.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import type { DomainField, DomainType } from '../policy/model.ts';
 import type { ReadPlan } from '../policy/plan.ts';
-import type { Row, Source, Sources } from '../sources/source.ts';
+import type { RequestSignals, Row, Source, Sources } from '../sources/source.ts';
 import { asText } from './release-rows.ts';
 
 /** Rows about one person, read for that person. */
@@ -43,6 +43,7 @@ const readType = async (
   type: DomainType,
   id: string,
   policy: Policy,
+  signals: RequestSignals | undefined,
 ): Promise<OwnRows> => {
   const fields = ownFields(type, policy);
   const read = planFor(type, fields);
@@ -50,12 +51,8 @@ const readType = async (
   let after: readonly string[] | undefined;
   for (;;) {
     const limit = Math.min(page, source.maxRows);
-    const found: readonly Row[] = await source.fetch(read, {
-      by: 'subject',
-      id,
-      limit,
-      ...(after && { after }),
-    });
+    const find = { by: 'subject', id, limit, ...(after && { after }) } as const;
+    const found: readonly Row[] = await source.fetch(read, find, signals);
     for (const { values } of found) {
       // INVARIANT: whatever a source gives, a person is shown rows about themself alone.
       if (asText(values[fields.length]) === id) rows.push(values.slice(0, fields.length));
@@ -77,13 +74,14 @@ export const readOwnData = async (
   { type: person, id }: SubjectRef,
   policy: Policy,
   sources: Sources,
+  signals?: RequestSignals,
 ): Promise<readonly OwnRows[]> => {
   const about = [...policy.model.types.values()].filter(({ subject }) => subject?.type === person);
   const own: OwnRows[] = [];
   for (const type of about) {
     const source = sources.get(type.table.source);
     if (!source) throw new SourceError('no such source', 'SOURCE_UNAVAILABLE', type.table.source);
-    own.push(await readType(source, type, id, policy));
+    own.push(await readType(source, type, id, policy, signals));
   }
   return own;
 };
@@ -93,6 +91,7 @@ export const readPlace = async (
   { type: name, id }: SubjectRef,
   policy: Policy,
   sources: Sources,
+  signals?: RequestSignals,
 ): Promise<{ readonly known: boolean; readonly place: unknown }> => {
   const type = policy.model.types.get(name);
   const source = sources.get(type?.table.source ?? '');
@@ -106,7 +105,8 @@ export const readPlace = async (
     columns: place === undefined ? [] : [place],
     subject: { path: { type: name, hops: [], column: type.person.id } },
   };
-  const rows = await source.fetch(read, { by: 'equal', columns: [type.person.id], tuples: [[id]] });
+  const find = { by: 'equal', columns: [type.person.id], tuples: [[id]] } as const;
+  const rows = await source.fetch(read, find, signals);
   const row = rows.find(({ values }) => asText(values[read.columns.length]) === id);
   return { known: row !== undefined, place: place === undefined ? undefined : row?.values[0] };
 };

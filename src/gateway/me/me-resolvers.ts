@@ -80,12 +80,12 @@ const choiceFacts = async (
 export const meResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolver> => {
   const { policy, knex, subjects, sources, limits, recentSignInSeconds, receipts } = options;
 
-  const me: Resolver = async (_parent, _args, { caller }): Promise<MeValue> => {
+  const me: Resolver = async (_parent, _args, { caller, gpc }): Promise<MeValue> => {
     const type = policy.model.signInType;
     const id = caller.subject;
     if (type === undefined || id === undefined)
       throw new ForbiddenError('`me` needs a token that stands for a person');
-    const { known, place } = await readPlace({ type, id }, policy, sources);
+    const { known, place } = await readPlace({ type, id }, policy, sources, { gpc });
     if (!known) throw nobody(type);
     const [number = -1] = await subjects.numbersOf(type, [id]);
     let own: Promise<readonly OwnRows[]> | undefined;
@@ -94,7 +94,7 @@ export const meResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolv
       id,
       place: typeof place === 'string' ? place : null,
       number,
-      own: () => (own ??= readOwnData({ type, id }, policy, sources)),
+      own: () => (own ??= readOwnData({ type, id }, policy, sources, { gpc })),
     };
   };
 
