@@ -1,8 +1,8 @@
 import { isYes, type ConsentInput, type ConsentKind, type SubjectRef } from '../core/consent.ts';
 import type { MutationGiveConsentArgs } from '../generated/schema-types.ts';
 import { demandRecentSignIn } from '../identity/recent-sign-in.ts';
-import { demandObjectable } from '../ledger/consent-event.ts';
-import type { RecordedConsent } from '../ledger/consent-store.ts';
+import { demandObjectable } from '../ledger/check-consent.ts';
+import type { RecordedConsent } from '../ledger/numbered-event.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { rootFieldsOf } from '../policy/generate-sdl.ts';
 import type { ReadPlan } from '../policy/plan.ts';

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import type { Knex } from 'knex';
 import { uuidv7 } from 'uuidv7';
 import type { ConsentInput } from '../core/consent.ts';
@@ -7,8 +5,12 @@ import { LedgerError } from '../core/errors.ts';
 import type { NoticeBook } from '../core/notice.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { checkAgainstHistory, mindsHistory } from './check-against-history.ts';
-import { resolveConsent, type ConsentPart, type ResolvedConsent } from './consent-event.ts';
+import { resolveConsent } from './consent-event.ts';
+import { keepKeys, recordedUnder } from './idempotency.ts';
+import { claimImport, noteImport, type ImportProgress } from './import-progress.ts';
+import { asRecord, insertEvents, statementsOf } from './insert-events.ts';
 import { readNotices } from './notice-store.ts';
+import { firstOfEach, type NumberedEvent, type RecordedConsent } from './numbered-event.ts';
 import { readEvents } from './stored-events.ts';
 import { noSubject, type SubjectDirectory } from './subject-directory.ts';
 
@@ -16,33 +18,6 @@ import { noSubject, type SubjectDirectory } from './subject-directory.ts';
 export interface Appended {
   readonly head: number;
   readonly events: readonly RecordedConsent[];
-}
-
-/** What one statement became; `record` names it, and its receipt. */
-export interface RecordedConsent extends ResolvedConsent {
-  readonly record: string;
-}
-
-/** A line of the ledger to be: what was stated, one part of what it says, and who said it. */
-interface NumberedEvent {
-  readonly input: ConsentInput;
-  /** Place of the input among those stated together. */
-  readonly index: number;
-  readonly part: ConsentPart;
-  readonly event: RecordedConsent;
-  readonly subject: number;
-}
-
-/** How far an import has come with what is appended now. */
-export interface ImportProgress {
-  readonly name: string;
-  /** SHA-256 of the file, so that another is not taken for its rest. */
-  readonly fingerprint: string;
-  /** Lines read since the import began, this batch included. */
-  readonly lines: number;
-  readonly accepted: number;
-  readonly refused: number;
-  readonly finished: boolean;
 }
 
 export interface AppendOptions {
@@ -144,7 +119,7 @@ export class ConsentStore {
         fresh.length > 0
           ? await this.#write(trx, fresh, versionsOf(book), options.onProgress)
           : Math.max(0, ...[...known.values()].map((one) => one.head));
-      await this.#keepKeys(trx, fresh, head);
+      await keepKeys(trx, fresh, head);
       const events = resolved.map((event, i) => known.get(i)?.events[0] ?? event);
       return { head, events };
     });
@@ -257,28 +232,6 @@ export class ConsentStore {
     }
     return head;
   }
-
-  async #keepKeys(
-    trx: Knex.Transaction,
-    fresh: readonly NumberedEvent[],
-    head: number,
-  ): Promise<void> {
-    for (const { input, subject, event } of firstOfEach(fresh)) {
-      if (input.idempotencyKey === undefined) continue;
-      await trx.raw(
-        `insert into consent_key (subject, actor, key, fingerprint, record, head)
-         values (?, ?, ?, ?, ?, ?)`,
-        [
-          subject,
-          input.actor ?? '',
-          input.idempotencyKey,
-          fingerprintOf(input),
-          event.record,
-          head,
-        ],
-      );
-    }
-  }
 }
 
 const versionsOf = (book: NoticeBook): number =>
@@ -290,150 +243,4 @@ const assertNotices = async (trx: Knex.Transaction, versions: number): Promise<v
     'select count(*)::int as count from notice',
   );
   if (rows[0]?.count !== versions) throw new NoticeMoved();
-};
-
-/** Of each statement one line: what is checked and kept concerns the statement as a whole. */
-const firstOfEach = (numbered: readonly NumberedEvent[]): readonly NumberedEvent[] => {
-  const seen = new Set<number>();
-  return numbered.filter(({ index }) => !seen.has(index) && seen.add(index));
-};
-
-/** What a statement says, whatever key it came under. */
-const fingerprintOf = (input: ConsentInput): string =>
-  createHash('sha256')
-    .update(canonicalize(JSON.parse(JSON.stringify({ ...input, idempotencyKey: undefined }))) ?? '')
-    .digest('hex');
-
-interface KeyRow {
-  readonly fingerprint: string;
-  readonly record: string;
-  readonly head: number;
-}
-
-const recordedUnder = async (
-  trx: Knex.Transaction,
-  { input, subject, event }: NumberedEvent,
-): Promise<Appended | undefined> => {
-  if (input.idempotencyKey === undefined) return undefined;
-  const { rows } = await trx.raw<{ rows: KeyRow[] }>(
-    `select fingerprint, record, head::float8 from consent_key
-     where subject = ? and actor = ? and key = ?`,
-    [subject, input.actor ?? '', input.idempotencyKey],
-  );
-  const [row] = rows;
-  if (row === undefined) return undefined;
-  if (row.fingerprint !== fingerprintOf(input)) {
-    throw new LedgerError(
-      'another statement was recorded under this `idempotencyKey`; give each its own',
-      'IDEMPOTENCY_CONFLICT',
-    );
-  }
-  return { head: row.head, events: [{ ...event, record: row.record }] };
-};
-
-/**
- * Cuts events into statements. A statement does not see its own rows, so what is said now begins
- * another one when the same subject is already in it with something else.
- */
-const statementsOf = (events: readonly NumberedEvent[]): readonly (readonly NumberedEvent[])[] => {
-  const statements: NumberedEvent[][] = [];
-  let current: NumberedEvent[] = [];
-  let seen = new Map<number, ConsentInput>();
-  for (const event of events) {
-    const before = seen.get(event.subject);
-    const mustSee = before !== undefined && before !== event.input && event.input.at === undefined;
-    if (mustSee || current.length >= chunk) {
-      statements.push(current);
-      current = [];
-      seen = new Map();
-    }
-    seen.set(event.subject, event.input);
-    current.push(event);
-  }
-  if (current.length > 0) statements.push(current);
-  return statements;
-};
-
-/**
- * An event said now is newer than all that its subject said before, even if the clock was set
- * back: otherwise a withdrawal could lie before the yes it takes back. A number that no longer
- * stands for anybody takes no word: it would count for nobody.
- */
-const insertEvents = `
-  insert into consent_event
-    (position, subject, kind, purposes, categories, at, valid_until, method, actor, record, origins,
-     declared, notice, notice_version, language, recipients, bases, signal, confirmed, evidence, policy)
-  select position, subject, kind, purposes, categories,
-    coalesce(at, greatest(clock_timestamp(), (
-      select max(earlier.at) + interval '1 microsecond' from consent_event as earlier
-      where earlier.subject = event.subject
-    ))),
-    valid_until, method, actor, record, origins, declared, notice, notice_version, language,
-    recipients, bases, signal, confirmed, evidence, policy
-  from json_to_recordset(?::json) as event (
-    position bigint, subject integer, kind text, purposes text[], categories text[],
-    at timestamptz, valid_until timestamptz, method text, actor text, record uuid, origins text[],
-    declared text[], notice text, notice_version integer, language text, recipients text[],
-    bases text[], signal text, confirmed boolean, evidence text, policy text
-  )
-  where exists (select from subject where subject.number = event.subject)
-  order by position`;
-
-const asRecord = (
-  { input, part, event, subject }: NumberedEvent,
-  position: number,
-  policy: string,
-) => ({
-  position,
-  subject,
-  kind: input.kind,
-  purposes: part.purposes,
-  categories: part.categories,
-  at: input.at?.toISOString(),
-  valid_until: input.validUntil?.toISOString(),
-  method: input.method,
-  actor: input.actor,
-  record: event.record,
-  origins: part.origins,
-  declared: part.declared,
-  notice: event.notice?.id,
-  notice_version: event.notice?.version,
-  language: event.notice?.language,
-  recipients: part.recipients,
-  bases: part.bases,
-  signal: input.signal,
-  confirmed: input.confirmed === true,
-  evidence: input.evidence,
-  policy,
-});
-
-/** @throws LedgerError when another process has gone on with the same import meanwhile */
-const noteImport = async (
-  trx: Knex.Transaction,
-  { name, fingerprint, lines, accepted, refused, finished }: ImportProgress,
-): Promise<void> => {
-  const { rows } = await trx.raw<{ rows: unknown[] }>(
-    `insert into consent_import (name, fingerprint, lines, accepted, refused, finished)
-     values (?, ?, ?, ?, ?, ?)
-     on conflict (name) do update set lines = excluded.lines, accepted = excluded.accepted,
-       refused = excluded.refused, finished = excluded.finished
-       where consent_import.fingerprint = excluded.fingerprint
-         and not consent_import.finished and consent_import.lines < excluded.lines
-     returning name`,
-    [name, fingerprint, lines, accepted, refused, finished],
-  );
-  if (rows.length === 0) {
-    throw new LedgerError(
-      `the import \`${name}\` has gone on elsewhere, or was of another file`,
-      'CONSENT_CONFLICT',
-    );
-  }
-};
-
-const claimImport = async (trx: Knex.Transaction, name: string): Promise<boolean> => {
-  const { rows } = await trx.raw<{ rows: unknown[] }>(
-    'insert into consent_import (name) values (?) on conflict do nothing returning name',
-    [name],
-  );
-  return rows.length === 1;
 };

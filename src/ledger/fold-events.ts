@@ -39,7 +39,7 @@ export type State = (typeof State)[keyof typeof State];
 export const wordOf = (state: number): number => state & 0x0f;
 /** The Global Privacy Control signal is in the ledger for this pair. */
 export const gpcSeen = 0x10;
-/** A yes stands that was said in knowledge of the signal, and after it. */
+/** A yes stands that was said in knowledge of the signal, and after any that is in the ledger. */
 export const gpcOverridden = 0x20;
 
 /** One event as the database holds it. Times are whole microseconds since 1970. */
@@ -242,11 +242,11 @@ class Fold {
           state = State.notListed;
       }
       const signalled = this.#signalled[index] ?? Infinity;
-      if (signalled < Infinity) {
-        const after = (this.#newest[index] ?? -Infinity) > signalled;
-        const overridden = state === State.given && this.#confirmed[index] === 1 && after;
-        state |= overridden ? gpcSeen | gpcOverridden : gpcSeen;
-      }
+      const confirmed = state === State.given && this.#confirmed[index] === 1;
+      const seen = signalled < Infinity;
+      if (seen) state |= gpcSeen;
+      if (confirmed && (!seen || (this.#newest[index] ?? -Infinity) > signalled))
+        state |= gpcOverridden;
       this.states[index] = state;
     }
     return { states: this.states, expiry: this.expiry };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConsentInput } from '../../src/core/consent.ts';
-import { demandObjectable, resolveConsent } from '../../src/ledger/consent-event.ts';
+import { demandObjectable } from '../../src/ledger/check-consent.ts';
+import { resolveConsent } from '../../src/ledger/consent-event.ts';
 import { personalNotices, policyOf } from './small-policy.ts';
 
 const policy = policyOf();
