@@ -12,6 +12,7 @@ const road = [
   ['identity', ['core', 'config']],
   ['policy', ['core', 'directives']],
   ['ledger', ['core', 'audit', 'directives', 'policy']],
+  ['notices', ['core', 'config', 'directives', 'policy', 'ledger']],
   ['sources', ['core', 'config', 'directives', 'policy']],
   ['decision', ['core', 'directives', 'policy', 'ledger', 'sources', 'audit']],
   [
@@ -24,6 +25,7 @@ const road = [
       'identity',
       'policy',
       'ledger',
+      'notices',
       'sources',
       'decision',
     ],

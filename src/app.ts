@@ -21,7 +21,12 @@ import { ConsentSnapshot } from './ledger/consent-snapshot.ts';
 import { ConsentStore } from './ledger/consent-store.ts';
 import { SubjectDirectory } from './ledger/subject-directory.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
-import { loadSampleConsents, loadSampleRows, type SampleProgress } from './load-sample.ts';
+import {
+  loadSampleConsents,
+  loadSampleNotices,
+  loadSampleRows,
+  type SampleProgress,
+} from './load-sample.ts';
 import { openSources } from './open-sources.ts';
 import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
 import { declaredSource } from './policy/model.ts';
@@ -116,6 +121,7 @@ const listen = async (
   const store = new ConsentStore(knex, subjects, policy);
   const consents = identifiedConsents({ store, subjects, policy, sources });
   await loadSampleConsents(config, database, policy, consents, options.progress);
+  await loadSampleNotices(config, knex, policy);
 
   attachScalars(policy.schema);
   attachResolvers(policy, {

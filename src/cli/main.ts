@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { SaysoError } from '../core/errors.ts';
 import { checkCommand } from './check-command.ts';
 import { consentCommand } from './consent-command.ts';
+import { noticeCommand } from './notice-command.ts';
 import { schemaCommand } from './schema-command.ts';
 import { startCommand } from './start-command.ts';
 import { tokenCommand } from './token-command.ts';
@@ -22,6 +23,7 @@ const program = (): Command =>
       .addCommand(checkCommand())
       .addCommand(tokenCommand())
       .addCommand(consentCommand())
+      .addCommand(noticeCommand())
       .addCommand(schemaCommand()),
   );
 

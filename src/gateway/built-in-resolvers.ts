@@ -2,6 +2,7 @@ import { auditEntries } from './audit-resolvers.ts';
 import type { BuiltInOptions } from './built-in-options.ts';
 import { consentResolvers } from './consent-resolvers.ts';
 import { declareResolvers } from './declare-resolvers.ts';
+import { noticeResolvers } from './notice-resolvers.ts';
 import type { Resolver } from './operation.ts';
 
 /** Resolvers of what every deployment has beside its domain, by coordinate. */
@@ -10,6 +11,7 @@ export const builtInResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
   return new Map<string, Resolver>([
     ...consentResolvers(options),
     ...declareResolvers(options),
+    ...noticeResolvers(knex),
     ['Query.auditEntries', auditEntries(knex, subjects, policy, limits)],
   ]);
 };
