@@ -3,7 +3,6 @@ import { Command, InvalidArgumentError } from 'commander';
 import { nearest } from '../core/did-you-mean.ts';
 import { SaysoError } from '../core/errors.ts';
 import type { Notice, NoticeBook } from '../core/notice.ts';
-import { readNotices } from '../ledger/notice-store.ts';
 import { diffNotices } from '../notices/diff-notices.ts';
 import { contentHash, meaningHash } from '../notices/notice-hash.ts';
 import { outgrown } from '../notices/outgrown.ts';
@@ -11,7 +10,7 @@ import { publishContent } from '../notices/publish-content.ts';
 import { readNoticeFile } from '../notices/read-notice-file.ts';
 import { textIn } from '../notices/text-in.ts';
 import { compared, consequence, listed, shown, summaryOf, warned } from './print-notice.ts';
-import { withDatabase } from './with-ledger.ts';
+import { withNotices } from './with-notices.ts';
 
 const isId = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,63}$/.test(text);
 
@@ -63,25 +62,30 @@ const publishCommand = (): Command =>
     .option('--actor <name>', 'who publishes it', 'sayso notice')
     .action(
       async (file: string, { dryRun, actor }: { readonly dryRun?: true; readonly actor: string }) =>
-        withDatabase(async ({ policy, database: { knex } }) => {
-          const draft = readAt(file, policy);
-          const { id, content } = draft;
-          const current = (await readNotices(knex)).get(id)?.at(-1);
-          if (current?.contentHash === contentHash(content)) {
-            console.log(`${id} version ${current.version} says this already: nothing is published`);
-            return;
-          }
-          if (dryRun) {
-            const next = (current?.version ?? 0) + 1;
-            console.log(`${id} version ${next} would be published\n${hashLines(content)}`);
-            console.log(current ? consequence(diffNotices(current, content)) : firstTime(draft));
-            return;
-          }
-          const { notice, diff } = await publishContent(knex, draft, actor);
-          const at = `${id} version ${notice.version} is published, at position ${notice.position}`;
-          console.log(`${at}\n${hashLines(notice)}`);
-          console.log(diff ? consequence(diff) : firstTime(draft));
-        }),
+        withNotices(
+          async ({ policy, knex, book }) => {
+            const draft = readAt(file, policy);
+            const { id, content } = draft;
+            const current = book.get(id)?.at(-1);
+            if (current?.contentHash === contentHash(content)) {
+              console.log(
+                `${id} version ${current.version} says this already: nothing is published`,
+              );
+              return;
+            }
+            if (dryRun) {
+              const next = (current?.version ?? 0) + 1;
+              console.log(`${id} version ${next} would be published\n${hashLines(content)}`);
+              console.log(current ? consequence(diffNotices(current, content)) : firstTime(draft));
+              return;
+            }
+            const { notice, diff } = await publishContent(knex, draft, actor);
+            const at = `${id} version ${notice.version} is published, at position ${notice.position}`;
+            console.log(`${at}\n${hashLines(notice)}`);
+            console.log(diff ? consequence(diff) : firstTime(draft));
+          },
+          { dryRun: dryRun === true },
+        ),
     );
 
 const firstTime = ({ id, content }: ReturnType<typeof readNoticeFile>): string => {
@@ -94,8 +98,7 @@ const listCommand = (): Command =>
     .description('list all versions, and warn of what the policy does and no notice tells')
     .option('--json', 'for programs')
     .action(async ({ json }: { readonly json?: true }) =>
-      withDatabase(async ({ policy, database: { knex } }) => {
-        const book = await readNotices(knex);
+      withNotices(({ policy, book }) => {
         const notices = [...book.values()].flatMap((versions) =>
           versions.map((one) => summaryOf(one, one === versions.at(-1))),
         );
@@ -126,8 +129,8 @@ const showCommand = (): Command =>
     .option('--version <number>', 'the current one when left out', version)
     .option('--language <tag>', 'its first language when left out')
     .action(async (id: string, options: ShowOptions) =>
-      withDatabase(async ({ database: { knex } }) => {
-        const versions = versionsOf(id, await readNotices(knex));
+      withNotices(({ book }) => {
+        const versions = versionsOf(id, book);
         const notice = versionIn(versions, options.version);
         const text = textIn(notice, options.language);
         if (!text)
@@ -163,8 +166,7 @@ const diffCommand = (): Command => {
   return command.action(async (which: string, options: DiffOptions) => {
     if (!isId(which) && (options.from !== undefined || options.to !== undefined))
       command.error('error: `--from` and `--to` compare versions of a notice, not a file');
-    await withDatabase(async ({ policy, database: { knex } }) => {
-      const book = await readNotices(knex);
+    await withNotices(({ policy, book }) => {
       if (isId(which)) {
         console.log(diffVersions(which, options, book));
         return;

@@ -1,5 +1,5 @@
 import { origins as allOrigins, type Origin } from '../core/consent.ts';
-import { didYouMean } from '../core/did-you-mean.ts';
+import { didYouMean, nearest } from '../core/did-you-mean.ts';
 import type { NoticePurpose } from '../core/notice.ts';
 import { basesOf } from '../ledger/consent-event.ts';
 import type { Policy } from '../policy/compile-policy.ts';
@@ -7,6 +7,12 @@ import { scopeOfOrigin, type PurposeNode } from '../policy/model.ts';
 import type { Report, WrittenName, WrittenPurpose } from './notice-file-shape.ts';
 
 const quoted = (names: readonly string[]): string => names.map((one) => `\`${one}\``).join(', ');
+
+/** Without all that there is, where one is near: a policy has many. */
+const meant = (name: string, known: readonly string[]): string => {
+  const near = nearest(name.slice(0, 64), known);
+  return near === undefined ? didYouMean('', known) : `did you mean \`${near}\`?`;
+};
 
 const isOrigin = (name: string): name is Origin => allOrigins.some((one) => one === name);
 
@@ -32,7 +38,7 @@ class NoticeChecker {
     const { name, path } = written;
     const node = purposes.get(name);
     if (node === undefined) {
-      this.#report(path, 'is no purpose', didYouMean(name, purposeTree.names), 'key');
+      this.#report(path, 'is no purpose', meant(name, purposeTree.names), 'key');
       return undefined;
     }
     if (!purposeTree.leaves.includes(name)) {
@@ -84,7 +90,7 @@ class NoticeChecker {
     accepted: readonly Origin[],
   ): Origin | undefined {
     const fault = ((): readonly [string, string] | undefined => {
-      if (!isOrigin(name)) return ['is no origin', didYouMean(name, allOrigins)];
+      if (!isOrigin(name)) return ['is no origin', meant(name, allOrigins)];
       if (!accepted.includes(name))
         return [`is an origin that \`${purpose}\` does not accept`, `use ${quoted(accepted)}`];
       const scope = scopeOfOrigin(name);
@@ -110,7 +116,7 @@ class NoticeChecker {
     const { categories, categoryTree } = this.#policy.model;
     const fault = ((): readonly [string, string] | undefined => {
       const node = categories.get(name);
-      if (node === undefined) return ['is no category', didYouMean(name, categoryTree.names)];
+      if (node === undefined) return ['is no category', meant(name, categoryTree.names)];
       if (!categoryTree.leaves.includes(name)) {
         const all = categoryTree.leavesOf(name);
         const used = all.filter((leaf) => this.#policy.scopesOf(purpose, leaf).length > 0);

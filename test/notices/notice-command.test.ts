@@ -51,6 +51,15 @@ languages:
 };
 
 it('publishes, lists, shows and compares', { timeout: 120_000 }, async () => {
+  write('LOYALTY, BIRTH_DATE');
+  const dry = await notice('publish', 'club.yaml', '--dry-run');
+  expect(dry).toMatchObject({ code: 0, err: '' });
+  expect(dry.out).toContain('club version 1 would be published\n  content  sha256:');
+  const { rows } = await database.knex.raw<{ rows: unknown[] }>(
+    "select to_regclass('notice') as there",
+  );
+  expect(rows).toEqual([{ there: null }]);
+
   write('LOYALTY, BIRTH_DAY');
   expect(await notice('publish', 'club.yaml')).toMatchObject({
     code: 1,
@@ -61,9 +70,6 @@ it('publishes, lists, shows and compares', { timeout: 120_000 }, async () => {
   });
 
   write('LOYALTY, BIRTH_DATE');
-  const dry = await notice('publish', 'club.yaml', '--dry-run');
-  expect(dry).toMatchObject({ code: 0, err: '' });
-  expect(dry.out).toContain('club version 1 would be published\n  content  sha256:');
   const first = await notice('publish', 'club.yaml', '--actor', 'legal');
   expect(first.out).toMatch(
     /^club version 1 is published, at position \d+\n {2}content {2}sha256:/,

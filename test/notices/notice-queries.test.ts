@@ -9,7 +9,8 @@ beforeAll(async () => {
     schema: domainSdl(usualOffers),
     sources: {
       shop: `create table customer (id integer primary key, email text, mobile text, device text,
-        bought text, income text)`,
+        bought text, income text);
+        insert into customer (id, email, mobile) values (1, 'a@example.com', '1')`,
     },
   });
   const german = '  de: { title: Angebote, text: Wir nutzen es., gain: Geld, withdraw: Sagen. }\n';
@@ -108,4 +109,30 @@ it('tells one version, in the language asked for or a wider one', async () => {
     later: null,
     none: null,
   });
+});
+
+it('takes a yes only with the notice that is shown now', async () => {
+  const give = (notice: string) =>
+    gateway.ask(
+      `mutation { giveConsent(purpose: OFFERS, subject: { id: "1" } ${notice}) { categories } }`,
+      { scope: 'consent:write' },
+    );
+  const refusalOf = async (notice: string): Promise<[string, string]> => {
+    const { body } = await give(notice);
+    return [body.errors?.[0]?.extensions.code, body.errors?.[0]?.message];
+  };
+  expect(await refusalOf('')).toEqual([
+    'CONSENT_INVALID',
+    expect.stringContaining('`OFFERS` is told of by the notice `club`'),
+  ]);
+  expect(await refusalOf('notice: { id: "club", version: 1 }')).toEqual([
+    'CONSENT_INVALID',
+    expect.stringContaining('is not the current one, which is 2'),
+  ]);
+  expect(await refusalOf('notice: { id: "clup" }')).toEqual([
+    'CONSENT_INVALID',
+    expect.stringContaining('did you mean `club`?'),
+  ]);
+  const { body } = await give('notice: { id: "club", version: 2, language: "de" }');
+  expect(body.data.giveConsent.categories).toEqual(['MAIL', 'SMS']);
 });
