@@ -25,7 +25,8 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-const urlOf = ({ user, password, host, port, database }: pg.ClientConfig): string => {
+/** pg's settings as a URL; a socket folder goes into the query. */
+export const urlOf = ({ user, password, host, port, database }: pg.ClientConfig): string => {
   const parameters = new URLSearchParams({
     user: user ?? '',
     password: typeof password === 'string' ? password : '',

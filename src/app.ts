@@ -27,11 +27,10 @@ import {
   loadSampleRows,
   type SampleProgress,
 } from './load-sample.ts';
-import { openSources } from './open-sources.ts';
+import { openReceipts } from './open-receipts.ts';
+import { declaredSourceOf, openSources } from './open-sources.ts';
 import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
-import { declaredSource } from './policy/model.ts';
 import type { CheckedSource } from './sources/checked-source.ts';
-import { DeclaredSource } from './sources/declared/declared-source.ts';
 import type { Source } from './sources/source.ts';
 
 /** A running gateway. */
@@ -50,9 +49,6 @@ export interface AppOptions {
   /** Sees every statement sent to a source, without values. */
   readonly onStatement?: (source: string, sql: string) => void;
 }
-
-/** Sayso's own database is near; what it does not answer by then it will not. */
-const declaredTimeoutMs = 10_000;
 
 type Logger = ReturnType<typeof createLogger>;
 
@@ -112,16 +108,16 @@ const listen = async (
   });
   closers.push(() => Promise.all([...sources.values()].map((source) => source.close())));
   await checkSources(sources, logger);
-  const declared = new DeclaredSource({
-    knex,
-    maxRows: limits.maxRows,
-    timeoutMs: declaredTimeoutMs,
-    numbersOf: (type, ids) => subjects.numbersOf(type, ids),
-  });
+  const declared = declaredSourceOf(knex, subjects, limits.maxRows);
   const store = new ConsentStore(knex, subjects, policy);
   const consents = identifiedConsents({ store, subjects, policy, sources });
   await loadSampleConsents(config, database, policy, consents, options.progress);
   await loadSampleNotices(config, knex, policy);
+
+  const allSources = new Map<string, Source>([...sources, [declared.name, declared]]);
+  const snapshot = new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects, (number) =>
+    subjects.forget(number),
+  );
 
   attachScalars(policy.schema);
   attachResolvers(policy, {
@@ -132,6 +128,9 @@ const listen = async (
       subjects,
       limits,
       recentSignInSeconds: config.identity.recentSignInSeconds,
+      sources: allSources,
+      snapshot,
+      receipts: openReceipts({ knex, policy, controller: config.controller, sources: allSources }),
     }),
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
     defaultPageSize: limits.defaultPageSize,
@@ -140,11 +139,9 @@ const listen = async (
   const road: Road = {
     policy,
     guards: createGuards(policy, rules),
-    sources: new Map<string, Source>([...sources, [declaredSource, declared]]),
+    sources: allSources,
     subjects,
-    snapshot: new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects, (number) =>
-      subjects.forget(number),
-    ),
+    snapshot,
     consents,
     audit: createAuditStore(knex),
   };

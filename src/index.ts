@@ -1,7 +1,16 @@
 /** The public list: what another program may build on. */
 export { startApp, type App, type AppOptions } from './app.ts';
 export { parseConfig } from './config/parse-config.ts';
-export type { Config, IdentityConfig, Limits, SourceConfig } from './config/config.ts';
+export type {
+  Config,
+  ControllerConfig,
+  IdentityConfig,
+  Limits,
+  PostgresSourceConfig,
+  RestSourceConfig,
+  RestTableConfig,
+  SourceConfig,
+} from './config/config.ts';
 export type { ConsentInput, ConsentKind, SubjectRef } from './core/consent.ts';
 export {
   AuditError,

@@ -16,8 +16,8 @@ import { sampleConsents } from './sample/sample-consents.ts';
 export type SampleProgress = (done: number, total: number, what: string) => void;
 
 const databaseOf = (config: Config, source: string): string | undefined => {
-  const at = config.sources.get(source)?.at;
-  return at && 'database' in at ? at.database : undefined;
+  const one = config.sources.get(source);
+  return one?.kind === 'postgres' && 'database' in one.at ? one.at.database : undefined;
 };
 
 /**
@@ -31,7 +31,8 @@ export const loadSampleRows = async (
   progress: SampleProgress = () => undefined,
 ): Promise<void> => {
   for (const source of config.sources.values()) {
-    if ('database' in source.at) await database.ensureDatabase(source.at.database);
+    if (source.kind === 'postgres' && 'database' in source.at)
+      await database.ensureDatabase(source.at.database);
   }
   const shop = databaseOf(config, 'shop');
   const crm = databaseOf(config, 'crm');

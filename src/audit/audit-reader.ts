@@ -85,6 +85,43 @@ const readBatch = async (knex: Knex, query: AuditQuery): Promise<readonly Stored
   return ((await select) as unknown as EntryRow[]).map(entryOf);
 };
 
+/** Which of a person's entries to read, newest first. */
+export interface SubjectQuery {
+  readonly subject: number;
+  readonly first: number;
+  readonly before?: number | undefined;
+  /** Most entries to look through. */
+  readonly most: number;
+}
+
+/**
+ * Reads the entries that decided about a person, newest first, looking through a bounded part of the
+ * log.
+ *
+ * @returns the entries with the decisions about that person alone, and the sequence number to go on
+ *   from; null at the log's beginning
+ */
+export const readSubjectEntries = async (
+  knex: Knex,
+  { subject, first, before, most }: SubjectQuery,
+): Promise<{ readonly entries: readonly StoredAuditEntry[]; readonly next: number | null }> => {
+  const found: StoredAuditEntry[] = [];
+  let from = before;
+  for (let seen = 0; seen < most && found.length < first;) {
+    const size = Math.min(1_000, most - seen);
+    const batch = await readBatch(knex, { first: size, before: from });
+    for (const entry of batch) {
+      from = entry.sequence;
+      const decisions = entry.decisions.filter(({ subjects }) => rangesHold(subjects, subject));
+      if (decisions.length > 0) found.push({ ...entry, decisions });
+      if (found.length >= first) return { entries: found, next: entry.sequence };
+    }
+    if (batch.length < size) return { entries: found, next: null };
+    seen += batch.length;
+  }
+  return { entries: found, next: from ?? null };
+};
+
 /** Reads the log, newest first. With \`subject\` it looks through batches until enough are found. */
 export const readAuditEntries = async (
   knex: Knex,

@@ -3,15 +3,26 @@ import { SaysoError } from '../core/errors.ts';
 import { checkCommand } from './check-command.ts';
 import { consentCommand } from './consent-command.ts';
 import { noticeCommand } from './notice-command.ts';
+import { eraseCommand } from './erase-command.ts';
+import { receiptCommand, type ReadReceiptFacts } from './receipt-command.ts';
+import { registerCommand } from './register-command.ts';
+import { openReceipts } from '../open-receipts.ts';
+import { decideCommand } from './decide-command.ts';
 import { schemaCommand } from './schema-command.ts';
 import { startCommand } from './start-command.ts';
 import { tokenCommand } from './token-command.ts';
+import { withLedger } from './with-ledger.ts';
 
 /** Subcommands made apart inherit nothing by themselves: not even how to end on wrong usage. */
 const inherit = (command: Command): Command => {
   for (const sub of command.commands) inherit(sub.copyInheritedSettings(command));
   return command;
 };
+
+const readReceipt: ReadReceiptFacts = (record) =>
+  withLedger(({ config, knex, policy, sources }) =>
+    openReceipts({ knex, policy, controller: config.controller, sources }).read(record),
+  );
 
 const program = (): Command =>
   inherit(
@@ -24,7 +35,11 @@ const program = (): Command =>
       .addCommand(tokenCommand())
       .addCommand(consentCommand())
       .addCommand(noticeCommand())
-      .addCommand(schemaCommand()),
+      .addCommand(receiptCommand(readReceipt))
+      .addCommand(eraseCommand())
+      .addCommand(decideCommand())
+      .addCommand(schemaCommand())
+      .addCommand(registerCommand()),
   );
 
 /** What a person at a terminal is told: the message of an error of ours, and the stack of a defect. */

@@ -1,7 +1,12 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-/** A progress bar on standard error, one for each amount of work; a line for it where that is no terminal. */
-export const createProgress = () => {
+const loadingRows = (total: number, what: string): string => `loading ${total} rows: ${what}, …`;
+
+/**
+ * A progress bar on standard error, one for each amount of work; a line for it where that is no
+ * terminal.
+ */
+export const createProgress = (lineFor: (total: number, what: string) => string = loadingRows) => {
   let bar: SingleBar | undefined;
   let current = -1;
   const stop = (): void => {
@@ -14,7 +19,7 @@ export const createProgress = () => {
         stop();
         current = total;
         if (!process.stderr.isTTY) {
-          process.stderr.write(`loading ${total} rows: ${what}, …\n`);
+          process.stderr.write(`${lineFor(total, what)}\n`);
           return;
         }
         const format = '  {bar} {percentage}%  {what}';

@@ -1,13 +1,17 @@
+import type { Knex } from 'knex';
 import { keepPolicy } from '../audit/audit-store.ts';
-import { migrate } from '../database/migrate.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../core/errors.ts';
+import { isMigrated, migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open-database.ts';
 import { identifiedConsents, type Consents } from '../decision/identified-consents.ts';
 import { ConsentStore } from '../ledger/consent-store.ts';
 import { SubjectDirectory } from '../ledger/subject-directory.ts';
 import { loadPolicy } from '../load-policy.ts';
 import { loadSampleRows } from '../load-sample.ts';
-import { openSources } from '../open-sources.ts';
+import { declaredSourceOf, openSources } from '../open-sources.ts';
 import type { Policy } from '../policy/compile-policy.ts';
+import type { Source, Sources } from '../sources/source.ts';
 import { createProgress } from './progress.ts';
 import { readConfig } from './read-config.ts';
 
@@ -15,24 +19,40 @@ import { readConfig } from './read-config.ts';
 export interface LedgerTools {
   readonly policy: Policy;
   readonly consents: Consents;
+  readonly store: ConsentStore;
+  readonly config: Config;
+  readonly knex: Knex;
+  readonly subjects: SubjectDirectory;
+  readonly sources: Sources;
+}
+
+export interface LedgerUse {
+  /** Nothing is written, not even what a start would bring up to date. */
+  readonly dryRun?: boolean;
 }
 
 /**
  * Opens the ledger for one command, beside a running gateway on the same data directory or without
  * one, and closes it again whatever happens.
  */
-export const withLedger = async <T>(use: (tools: LedgerTools) => Promise<T>): Promise<T> => {
+export const withLedger = async <T>(
+  use: (tools: LedgerTools) => Promise<T>,
+  { dryRun = false }: LedgerUse = {},
+): Promise<T> => {
   const config = readConfig();
   const { policy } = await loadPolicy(config);
   const database = await openDatabase({ config, role: 'command', log: () => undefined });
   try {
     const { knex } = database;
-    await migrate(knex);
-    await keepPolicy(knex, policy);
-    // On a folder that never ran a gateway the sample's people must be there to speak for.
-    const progress = createProgress();
-    await loadSampleRows(config, database, progress.show);
-    progress.stop();
+    if (dryRun) await assertMigrated(knex);
+    else {
+      await migrate(knex);
+      await keepPolicy(knex, policy);
+      // On a folder that never ran a gateway the sample's people must be there to speak for.
+      const progress = createProgress();
+      await loadSampleRows(config, database, progress.show);
+      progress.stop();
+    }
     const subjects = new SubjectDirectory(knex, config.limits.maxSnapshotSubjects);
     const sources = openSources({
       config,
@@ -42,8 +62,15 @@ export const withLedger = async <T>(use: (tools: LedgerTools) => Promise<T>): Pr
     });
     try {
       const store = new ConsentStore(knex, subjects, policy);
+      const declared = declaredSourceOf(knex, subjects, config.limits.maxRows);
+      const all = new Map<string, Source>([...sources, [declared.name, declared]]);
       return await use({
         policy,
+        store,
+        config,
+        knex,
+        subjects,
+        sources: all,
         consents: identifiedConsents({ store, subjects, policy, sources }),
       });
     } finally {
@@ -52,4 +79,15 @@ export const withLedger = async <T>(use: (tools: LedgerTools) => Promise<T>): Pr
   } finally {
     await database.close();
   }
+};
+
+const assertMigrated = async (knex: Knex): Promise<void> => {
+  if (await isMigrated(knex)) return;
+  throw new ConfigError([
+    {
+      where: 'the ledger',
+      what: 'this version of Sayso never ran on it, and a dry run changes nothing',
+      mend: 'start Sayso once',
+    },
+  ]);
 };

@@ -1,37 +1,28 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { checkSources } from './check-sources.ts';
 import type { KeyPath } from './config-document.ts';
-import { configFileSchema, isSourceName } from './config-file-schema.ts';
+import { isRaw, section, type Finding, type Raw } from './finding.ts';
+import { configFileSchema } from './config-file-schema.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { isHost, isLoopback, parseJwksLocation } from './parse-address.ts';
-
-/** A problem before its place is known. */
-export interface Finding {
-  readonly path: KeyPath;
-  readonly at?: 'key' | 'value';
-  readonly what: string;
-  readonly mend: string;
-}
+import { restTableKeys, sourceKinds } from './source-schema.ts';
 
 /** Prefix of the problem that demo mode would be reachable from elsewhere. */
 export const demoNotLoopback = 'DEMO_NOT_LOOPBACK';
 
-type Raw = Readonly<Record<string, unknown>>;
-const isRaw = (value: unknown): value is Raw =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const section = (raw: unknown, key: string): Raw => {
-  const value = isRaw(raw) && Object.hasOwn(raw, key) ? raw[key] : undefined;
-  return isRaw(value) ? value : {};
-};
-
-const keysAt = (path: KeyPath): readonly string[] => {
-  const [top, , ...deeper] = path;
+const keysAt = (path: KeyPath, raw: unknown): readonly string[] => {
+  const [top, name, ...deeper] = path;
   const { shape } = configFileSchema;
   if (path.length === 0) return Object.keys(shape);
-  if (top === 'sources')
-    return deeper.length === 0 ? Object.keys(shape.sources.valueType.shape) : [];
+  if (top === 'sources') {
+    const isRest = section(section(raw, 'sources'), String(name))['kind'] === 'rest';
+    if (deeper.length > 0) return restTableKeys;
+    return Object.keys(sourceKinds[isRest ? 'rest' : 'postgres'].shape);
+  }
   if (top === 'identity') return Object.keys(shape.identity.unwrap().shape);
+  if (top === 'controller') return Object.keys(shape.controller.unwrap().shape);
   if (top === 'limits') return Object.keys(shape.limits.unwrap().shape);
   return top === 'listen' ? Object.keys(shape.listen.unwrap().shape) : [];
 };
@@ -46,44 +37,21 @@ export const explainShape = (issue: z.core.$ZodIssue, raw: unknown): Finding[] =
       path: [...path, key],
       at: 'key' as const,
       what: 'is not a known key',
-      mend: didYouMean(key, keysAt(path)),
+      mend: didYouMean(key, keysAt(path, raw)),
     }));
   if (issue.code === 'custom')
     return [{ path, what: issue.message, mend: String(issue.params?.['mend']) }];
+  if (issue.code === 'invalid_union')
+    return [
+      { path, what: 'is not a kind of source', mend: didYouMean('', Object.keys(sourceKinds)) },
+    ];
   if (issue.code === 'too_small') return [{ path, what: 'is empty', mend: 'name at least one' }];
   const kind = kinds[issue.code === 'invalid_type' ? issue.expected : ''] ?? 'a mapping';
-  const missing = path.length === 1 && isRaw(raw) && raw[String(path[0])] === undefined;
+  const parent = path
+    .slice(0, -1)
+    .reduce<unknown>((at, part) => (isRaw(at) ? at[String(part)] : undefined), raw);
+  const missing = path.length > 0 && isRaw(parent) && parent[String(path.at(-1))] === undefined;
   return [{ path, what: missing ? 'is missing' : `is not ${kind}`, mend: `write ${kind}` }];
-};
-
-const checkSources = (raw: Raw): Finding[] => {
-  const sources = section(raw, 'sources');
-  const names = Object.keys(sources);
-  if (isRaw(raw['sources']) && names.length === 0)
-    return [{ path: ['sources'], what: 'is empty', mend: 'name at least one source' }];
-  return names.flatMap((name): Finding[] => {
-    const path = ['sources', name];
-    if (!isSourceName(name))
-      return [
-        {
-          path,
-          at: 'key',
-          what: 'is not a name for a source',
-          mend: 'use at most 63 letters, digits, `_` and `-`, a letter first',
-        },
-      ];
-    const source = sources[name];
-    if (!isRaw(source)) return [];
-    const places = ['postgres', 'database'].filter((key) => Object.hasOwn(source, key));
-    if (places.length === 1) return [];
-    const what =
-      places.length === 2
-        ? 'has both `postgres` and `database`'
-        : 'says neither `postgres` nor `database`';
-    const mend =
-      'write either `postgres:` with a URL, or `database:` for one on the PostgreSQL of Sayso itself';
-    return [{ path, at: 'key', what, mend }];
-  });
 };
 
 const checkWho = (raw: Raw): Finding[] => {

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Config } from './config.ts';
-import { didYouMean } from '../core/did-you-mean.ts';
-import { isHost, isPostgresUrl } from './parse-address.ts';
-import { parseDuration, parseSize, parseWhole } from './parse-units.ts';
+import { placeOf } from '../core/places.ts';
+import { isHost, isWebAddress } from './parse-address.ts';
+import { parseDuration, parseSize } from './parse-units.ts';
+import { between, oneOf, short, text, whole, yesOrNo } from './setting-values.ts';
+import { source } from './source-schema.ts';
 
 /** Levels of Sayso's own log, most talkative first. */
 export const logLevels: readonly Config['logLevel'][] = [
@@ -19,76 +21,7 @@ export const algorithms: readonly string[] = [
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ];
 
-/**
- * One value. Messages say what was expected and never repeat what was found, which may hold a
- * password.
- */
-const leaf = <T>(
-  expected: string,
-  read: (value: unknown) => T | undefined,
-  mend: (value: unknown) => string = () => `write ${expected}`,
-) =>
-  z.unknown().transform((value, ctx): T => {
-    const result = read(value);
-    if (result !== undefined) return result;
-    const empty = value === undefined ? 'is missing' : value === null ? 'is empty' : undefined;
-    ctx.addIssue({
-      code: 'custom',
-      message: empty ?? `is not ${expected}`,
-      params: { mend: mend(value) },
-    });
-    return z.NEVER;
-  });
-
-const text = (expected: string, fits: (value: string) => boolean) =>
-  leaf(expected, (value) => (typeof value === 'string' && fits(value) ? value : undefined));
-
-const between = (
-  expected: string,
-  parse: (value: unknown) => number | undefined,
-  least: number,
-  most: number,
-) =>
-  leaf(expected, (value) => {
-    const number = parse(value);
-    return number !== undefined && number >= least && number <= most ? number : undefined;
-  });
-
-const whole = (least: number, most: number) =>
-  between(`a whole number from ${least} to ${most}`, parseWhole, least, most);
-
-const yesOrNo = leaf('`true` or `false`', (value) =>
-  value === true || value === 'true'
-    ? true
-    : value === false || value === 'false'
-      ? false
-      : undefined,
-);
-
-const oneOf = <T extends string>(known: readonly T[], expected: string) =>
-  leaf(
-    expected,
-    (value) => known.find((one) => one === value),
-    (value) => didYouMean(typeof value === 'string' ? value : '', known),
-  );
-
 const path = text('a path', (value) => value.length > 0 && !value.includes('\0'));
-const short = (most: number) => (value: string) =>
-  value.length > 0 && value.length <= most && !/\p{Cc}/u.test(value);
-const isIdentifier = (value: string) => /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/.test(value);
-
-/** A name for a source, as SDL writes it in `@table(source:)`. */
-export const isSourceName = (name: string): boolean => /^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(name);
-
-const source = z.strictObject({
-  postgres: text('a postgres:// or postgresql:// URL', isPostgresUrl).optional(),
-  database: text('the name of a database', isIdentifier).optional(),
-  schema: text('the name of a PostgreSQL schema', isIdentifier).default('public'),
-  poolSize: whole(1, 200).default(10),
-  timeout: between('a time from 100ms to 10m, such as `5s`', parseDuration, 100, 600_000).default(
-    5000,
-  ),
-});
 
 const identity = z.strictObject({
   jwks: text('the https address of a key set, or its path', (value) => value.length > 0),
@@ -108,6 +41,28 @@ const identity = z.strictObject({
     60_000,
     86_400_000,
   ).default(900_000),
+});
+
+const webAddress = text('an http or https address', isWebAddress);
+const email = (value: string) => short(254)(value) && /^[^\s@<>]+@[^\s@<>]+$/.test(value);
+
+const controller = z.strictObject({
+  name: text('the name of who is responsible', short(200)),
+  address: text('a postal address on one line', short(500)),
+  contact: text('whom a person turns to', short(500)),
+  email: text('an e-mail address', email).optional(),
+  phone: text('a telephone number', short(50)).optional(),
+  url: webAddress.optional(),
+  jurisdiction: text(
+    'an ISO 3166 code, such as `DE` or `US-CA`',
+    (value) => placeOf(value) !== undefined,
+  ),
+  policyUrl: webAddress.optional(),
+  dataProtectionOfficer: text('a name or an address', short(500)).optional(),
+  storageLocations: z
+    .array(text('an ISO 3166 code or the name of a place', short(100)))
+    .default([]),
+  withdrawal: text('how to take a yes back, on one line', short(1000)).optional(),
 });
 
 const limits = z.strictObject({
@@ -138,6 +93,7 @@ export const configFileSchema = z.strictObject({
   schema: path.optional(),
   sources: z.record(z.string(), source),
   identity: identity.optional(),
+  controller: controller.optional(),
   rules: path.optional(),
   resolvers: path.optional(),
   limits: limits.prefault({}),

@@ -1,5 +1,5 @@
 /** A PostgreSQL data source, by `url` or as a `database` on the PostgreSQL that Sayso itself uses. */
-export interface SourceConfig {
+export interface PostgresSourceConfig {
   readonly name: string;
   readonly kind: 'postgres';
   readonly at: { readonly url: string } | { readonly database: string };
@@ -8,6 +8,45 @@ export interface SourceConfig {
   readonly poolSize: number;
   readonly timeoutMs: number;
 }
+
+/** How rows of one table are asked for over HTTP, and where they stand in the answer. */
+export interface RestTableConfig {
+  /** Below the source's `url`; may have a query of its own. */
+  readonly path: string;
+  /** Columns whose values can be looked for, and the query parameter that takes them. */
+  readonly by: ReadonlyMap<string, string>;
+  /** Several values: the parameter over and over, or once with commas between them. */
+  readonly values: 'repeat' | 'comma';
+  /** Most values of one request. */
+  readonly batch: number;
+  /** The members of the answer that lead to the list of rows; none when the answer is the list. */
+  readonly rows: readonly string[];
+  /** The members that lead to a column within a row, where it is not the one of the very name. */
+  readonly columns: ReadonlyMap<string, readonly string[]>;
+  /** The query parameter that takes the names of the members wanted, where there is one. */
+  readonly fields?: string;
+  /** What kind of text the ids of persons are; others are nobody's. */
+  readonly ids: 'number' | 'text' | 'uuid';
+}
+
+/** A JSON API, read by GET. */
+export interface RestSourceConfig {
+  readonly name: string;
+  readonly kind: 'rest';
+  /** What every table's path is below; without a query. */
+  readonly url: string;
+  /** Sent with every request, such as an API key. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** Most requests at once. */
+  readonly poolSize: number;
+  /** For each request, from asking for a connection to the last byte. */
+  readonly timeoutMs: number;
+  /** Most bytes that one read may bring, over all its requests. */
+  readonly maxBytes: number;
+  readonly tables: ReadonlyMap<string, RestTableConfig>;
+}
+
+export type SourceConfig = PostgresSourceConfig | RestSourceConfig;
 
 export interface IdentityConfig {
   readonly jwks: { readonly file: string } | { readonly url: string };
@@ -20,6 +59,26 @@ export interface IdentityConfig {
   readonly subjectClaim: string;
   /** How long ago a person who says yes may have signed in. */
   readonly recentSignInSeconds: number;
+}
+
+/** Who decides what the data are used for, as the register and receipts name them. */
+export interface ControllerConfig {
+  readonly name: string;
+  readonly address: string;
+  /** Whom a person turns to: a post, a department or a name. */
+  readonly contact: string;
+  readonly email?: string;
+  readonly phone?: string;
+  readonly url?: string;
+  /** ISO 3166: `DE`, `US-CA`. */
+  readonly jurisdiction: string;
+  /** Where the privacy policy stands. */
+  readonly policyUrl?: string;
+  readonly dataProtectionOfficer?: string;
+  /** ISO 3166 codes or names of places; empty when nothing is said. */
+  readonly storageLocations: readonly string[];
+  /** How to take a yes back, in words for the person. */
+  readonly withdrawal?: string;
 }
 
 export interface Limits {
@@ -56,6 +115,8 @@ export interface Config {
     /** Names in them that the SDL lacks are no problem: set for the sample's, whose SDL may be swapped. */
     readonly mayHaveSurplus?: boolean;
   };
+  /** Absent where nobody has said who is responsible. */
+  readonly controller?: ControllerConfig;
   readonly limits: Limits;
   readonly introspection: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';

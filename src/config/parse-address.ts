@@ -30,6 +30,14 @@ export const isHost = (host: string): boolean =>
 export const isPostgresUrl = (text: string): boolean =>
   /^postgres(ql)?:\/\/./.test(text) && URL.canParse(text.replace('@/', '@localhost/'));
 
+/** Whether a text is an address that a page can link to: http or https, and no secret in it. */
+export const isWebAddress = (text: string): boolean => {
+  if (!/^https?:\/\/[^\s<>"]+$/i.test(text) || text.length > 2000 || !URL.canParse(text))
+    return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+};
+
 /** Where a key set is: a path, an address, or in what way the address is not acceptable. */
 export type JwksLocation =
   | { readonly path: string }
@@ -50,4 +58,18 @@ export const parseJwksLocation = (text: string): JwksLocation => {
   const here = isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
   if (url.protocol === 'https:' || (url.protocol === 'http:' && here)) return { url: url.href };
   return { what: 'is not an https address', mend: 'use https; http is for loopback only' };
+};
+
+/** Whether a text is the base address of an API. What proves who asks belongs into a header. */
+export const isRestUrl = (text: string): boolean => {
+  if (!/^https?:\/\/[^/\\\s]/i.test(text) || /[?#\s\\]/.test(text) || !URL.canParse(text))
+    return false;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+};
+
+/** Whether what is sent to an address can be read on its way: http to another machine. */
+export const isPlainHttp = (text: string): boolean => {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''));
 };

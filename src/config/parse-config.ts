@@ -1,7 +1,14 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { demoNotLoopback } from './check-config-file.ts';
-import type { Config, IdentityConfig, Limits, SourceConfig } from './config.ts';
+import type {
+  Config,
+  ControllerConfig,
+  IdentityConfig,
+  Limits,
+  RestTableConfig,
+  SourceConfig,
+} from './config.ts';
 import { configFileSchema, type ConfigFile } from './config-file-schema.ts';
 import { deepFreeze } from './freeze.ts';
 import { parseJwksLocation } from './parse-address.ts';
@@ -57,7 +64,10 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
     path === undefined ? undefined : resolve(folder, path);
   const schemaDir = settings.schemaDir ?? named(file.schema) ?? sampleShop.schemaDir;
   const isSample = schemaDir === sampleShop.schemaDir;
-  const onOwnDatabase = ['shop', 'crm'].every((name) => file.sources[name]?.database !== undefined);
+  const onOwnDatabase = ['shop', 'crm'].every((name) => {
+    const source = file.sources[name];
+    return source?.kind !== 'rest' && source?.database !== undefined;
+  });
   return {
     demo: file.demo,
     host: file.listen.host,
@@ -71,6 +81,7 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
     ),
     identity: file.identity ? toIdentity(file.identity, folder) : demoIdentity(settings.dataDir),
     modules: toModules(named(file.rules), named(file.resolvers), builtIn || isSample),
+    ...(file.controller && { controller: toController(file.controller) }),
     limits: toLimits(file.limits),
     introspection: file.introspection ?? file.demo,
     logLevel: settings.logLevel ?? file.log,
@@ -78,10 +89,31 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
 };
 
 const toSource = (name: string, source: ConfigFile['sources'][string]): SourceConfig => {
+  if (source.kind === 'rest') {
+    const { url, headers = new Map(), poolSize, timeout: timeoutMs, bytes: maxBytes } = source;
+    const tables = new Map(
+      Object.entries(source.tables).map(([table, one]) => [table, toTable(one)]),
+    );
+    return { name, kind: 'rest', url, headers, poolSize, timeoutMs, maxBytes, tables };
+  }
   const { postgres: url, database = '', schema, poolSize, timeout: timeoutMs } = source;
   const at = url === undefined ? { database } : { url };
   return { name, kind: 'postgres', at, schema, poolSize, timeoutMs };
 };
+
+type RestFile = Extract<ConfigFile['sources'][string], { readonly kind: 'rest' }>;
+
+const toTable = ({
+  rows,
+  columns,
+  fields,
+  ...same
+}: RestFile['tables'][string]): RestTableConfig => ({
+  ...same,
+  rows: rows ?? [],
+  columns: columns ?? new Map(),
+  ...(fields !== undefined && { fields }),
+});
 
 const toIdentity = (
   identity: NonNullable<ConfigFile['identity']>,
@@ -96,6 +128,19 @@ const toIdentity = (
     toleranceSeconds: identity.tolerance / 1000,
     subjectClaim: identity.subjectClaim,
     recentSignInSeconds: identity.recentSignIn / 1000,
+  };
+};
+
+const toController = (controller: NonNullable<ConfigFile['controller']>): ControllerConfig => {
+  const { email, phone, url, policyUrl, dataProtectionOfficer, withdrawal, ...rest } = controller;
+  return {
+    ...rest,
+    ...(email !== undefined && { email }),
+    ...(phone !== undefined && { phone }),
+    ...(url !== undefined && { url }),
+    ...(policyUrl !== undefined && { policyUrl }),
+    ...(dataProtectionOfficer !== undefined && { dataProtectionOfficer }),
+    ...(withdrawal !== undefined && { withdrawal }),
   };
 };
 

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Problem } from '../core/errors.ts';
-import { checkTogether, explainShape, type Finding } from './check-config-file.ts';
+import { checkTogether, explainShape } from './check-config-file.ts';
 import { readConfigDocument, type ConfigDocument, type KeyPath } from './config-document.ts';
 import { configFileSchema, type ConfigFile } from './config-file-schema.ts';
+import type { Finding } from './finding.ts';
 
 const mostBytes = 1_000_000;
 

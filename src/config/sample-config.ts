@@ -15,4 +15,17 @@ export const sampleShop = {
 export const sampleFile = {
   demo: true,
   sources: { shop: { database: 'shop' }, crm: { database: 'crm' } },
+  // Nobody: no such shop, and addresses that RFC 2606 keeps for examples.
+  controller: {
+    name: 'Sample Shop (made up)',
+    address: '1 Example Street, 12345 Sampletown',
+    contact: 'Privacy desk of the sample shop',
+    email: 'privacy@example.com',
+    url: 'https://shop.example.com/',
+    jurisdiction: 'DE',
+    policyUrl: 'https://shop.example.com/privacy',
+    dataProtectionOfficer: 'A. Sample, dpo@example.com',
+    storageLocations: ['DE'],
+    withdrawal: 'Open "My data" in your account, or write to privacy@example.com',
+  },
 } as const;

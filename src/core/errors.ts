@@ -168,6 +168,13 @@ export class LedgerError extends SaysoError {
   }
 }
 
+/** 400: a file cannot be imported as asked. Thrown by `imports/`; a row that is wrong is no error. */
+export class ImportError extends SaysoError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, { code: 'IMPORT_INVALID', status: 400 }, options);
+  }
+}
+
 export type SourceErrorCode = 'SOURCE_TIMEOUT' | 'SOURCE_UNAVAILABLE' | 'SOURCE_TOO_LARGE';
 
 const sourceStatus: Readonly<Record<SourceErrorCode, number>> = {

@@ -54,3 +54,11 @@ export async function migrate(knex: Knex, directory: URL = folder): Promise<read
     }
   });
 }
+
+/** Whether the database has this version's shape, without changing anything. */
+export const isMigrated = async (knex: Knex, directory: URL = folder): Promise<boolean> => {
+  if (!(await knex.schema.hasTable('sayso_migration'))) return false;
+  const run: readonly { name: string }[] = await knex('sayso_migration').select('name');
+  const names = new Set(run.map(({ name }) => name));
+  return migrationNames(directory).every((name) => names.has(name.replace(/\.ts$/, '')));
+};

@@ -216,6 +216,6 @@ export class GovernedReader {
   }
 
   async #fetch(read: ReadPlan, find: Find): Promise<readonly Row[]> {
-    return this.#source(read).fetch(read, find);
+    return this.#source(read).fetch(read, find, { gpc: this.#decision.gpc === true });
   }
 }

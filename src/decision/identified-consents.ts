@@ -17,6 +17,13 @@ export interface Consents {
     inputs: readonly ConsentInput[],
     how?: Parameters<ConsentStore['append']>[1] & { readonly exact?: boolean },
   ): Promise<Appended | undefined>;
+  /**
+   * Checks events as `append` would, and writes nothing, not even a number for somebody new. What
+   * passes is returned under the sources' own ids, for the ledger to append as it is.
+   *
+   * @throws SourceError, LedgerError LEDGER_UNAVAILABLE
+   */
+  examine(inputs: readonly ConsentInput[]): Promise<readonly (ConsentInput | LedgerError)[]>;
 }
 
 export interface IdentifiedConsentsOptions {
@@ -57,6 +64,29 @@ export const identifiedConsents = (options: IdentifiedConsentsOptions): Consents
     return rows.flatMap(({ values }) => asText(values[0]) ?? []);
   };
 
+  /**
+   * For ids that the source writes otherwise, or that are nobody's. Only asking for one alone tells
+   * who it is, but one question tells that many are nobody's.
+   */
+  const identifyOdd = async (
+    type: string,
+    ids: readonly string[],
+    identified: Map<string, string>,
+  ): Promise<void> => {
+    const [id] = ids;
+    if (id === undefined) return;
+    const found = await find(type, ids);
+    const [own] = found;
+    if (own === undefined) return;
+    if (ids.length === 1) {
+      identified.set(id, own);
+      return;
+    }
+    const size = found.length * 4 > ids.length ? 1 : Math.ceil(ids.length / 2);
+    for (let i = 0; i < ids.length; i += size)
+      await identifyOdd(type, ids.slice(i, i + size), identified);
+  };
+
   /** By id as stated; who is missing is no person of the source. */
   const identify = async (
     type: string,
@@ -66,11 +96,9 @@ export const identifiedConsents = (options: IdentifiedConsentsOptions): Consents
     for (let i = 0; i < stated.length; i += chunk) {
       const part = stated.slice(i, i + chunk);
       const found = new Set(await find(type, part));
-      for (const id of part) {
-        if (found.has(id)) identified.set(id, id);
-        // Stated otherwise than the source writes it, or nobody's: only asking for it alone tells.
-        else for (const [own] of [await find(type, [id])]) if (own) identified.set(id, own);
-      }
+      for (const id of part) if (found.has(id)) identified.set(id, id);
+      const odd = part.filter((id) => !found.has(id));
+      await identifyOdd(type, odd, identified);
     }
     return identified;
   };
@@ -92,12 +120,7 @@ export const identifiedConsents = (options: IdentifiedConsentsOptions): Consents
   };
 
   const append: Consents['append'] = async (inputs, how): Promise<Appended | undefined> => {
-    const byType = new Map<string, ConsentInput[]>();
-    for (const input of inputs) {
-      const group = byType.get(input.subject.type);
-      if (group) group.push(input);
-      else byType.set(input.subject.type, [input]);
-    }
+    const byType = groupByType(inputs);
     const known = new Map<string, ReadonlyMap<string, string>>();
     for (const [type, events] of byType) known.set(type, await identifyNow(type, events));
     const identified = inputs.map((input, i) => {
@@ -112,5 +135,33 @@ export const identifiedConsents = (options: IdentifiedConsentsOptions): Consents
     });
     return store.append(identified, how);
   };
-  return { append };
+
+  const examine: Consents['examine'] = async (inputs) => {
+    const problems = await store.examine(inputs);
+    const sound = inputs.filter((_, i) => problems[i] === undefined);
+    const known = new Map<string, ReadonlyMap<string, string>>();
+    for (const [type, events] of groupByType(sound)) {
+      known.set(type, await identify(type, [...new Set(events.map(({ subject }) => subject.id))]));
+    }
+    return inputs.map((input, i) => {
+      const problem = problems[i];
+      if (problem) return problem;
+      const { type, id } = input.subject;
+      const own = known.get(type)?.get(id);
+      if (own === id) return input;
+      if (own !== undefined) return { ...input, subject: { type, id: own } };
+      return new LedgerError(`no \`${type}\` has this id`, 'CONSENT_INVALID');
+    });
+  };
+  return { append, examine };
+};
+
+const groupByType = (inputs: readonly ConsentInput[]): ReadonlyMap<string, ConsentInput[]> => {
+  const byType = new Map<string, ConsentInput[]>();
+  for (const input of inputs) {
+    const group = byType.get(input.subject.type);
+    if (group) group.push(input);
+    else byType.set(input.subject.type, [input]);
+  }
+  return byType;
 };

@@ -3,10 +3,12 @@ import type { FullReason } from '../ledger/judge.ts';
 import type { NeverReason, RowPlan } from '../policy/plan.ts';
 import type { AuditDecision } from '../audit/entry.ts';
 
-export type LoggedReason = FullReason | NeverReason | 'OPEN';
+/** `SUBJECT_ACCESS`: a person was shown their own. */
+export type LoggedReason = FullReason | NeverReason | 'OPEN' | 'SUBJECT_ACCESS';
 
 const releasing: ReadonlySet<LoggedReason> = new Set<LoggedReason>([
   'OPEN',
+  'SUBJECT_ACCESS',
   'CONTRACT',
   'LEGAL_OBLIGATION',
   'LEGITIMATE_INTEREST',
@@ -41,6 +43,7 @@ export class DecisionRecorder {
   /** By row plan, then decision, then reason. */
   readonly #sets = new Map<RowPlan, Map<LoggedReason, number[]>[]>();
   readonly #asked = new Set<number>();
+  readonly #accesses = new Map<number, Set<string>>();
 
   /** Subjects whose say-so some decision turned on. */
   get asked(): ReadonlySet<number> {
@@ -57,6 +60,13 @@ export class DecisionRecorder {
       const decided = plan.decisions[decision];
       if (decided?.kind === 'never') this.#setOf(plan, decision, decided.reason);
     }
+  }
+
+  /** A person was shown these fields of their own, whatever the purposes. */
+  noteAccess(coordinates: readonly string[], subject: number): void {
+    const known = this.#accesses.get(subject) ?? new Set<string>();
+    this.#accesses.set(subject, known);
+    for (const coordinate of coordinates) known.add(coordinate);
   }
 
   noteAsked(subject: number): void {
@@ -93,6 +103,16 @@ export class DecisionRecorder {
           for (const subject of subjects) known.subjects.add(subject);
           merged.set(key, known);
         }
+      });
+    }
+    for (const [subject, seen] of this.#accesses) {
+      const coordinates = [...seen].sort();
+      if (coordinates.length === 0) continue;
+      const reason = 'SUBJECT_ACCESS';
+      merged.set(`${reason} ${coordinates.join(' ')}`, {
+        coordinates,
+        reason,
+        subjects: new Set([subject]),
       });
     }
     return [...merged]

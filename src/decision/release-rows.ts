@@ -1,8 +1,9 @@
 import type { ConsentSnapshot, LedgerView } from '../ledger/consent-snapshot.ts';
-import { basisAt, judge, notEvaluated, type FullReason, type Judgement } from '../ledger/judge.ts';
+import { notEvaluated, type FullReason } from '../ledger/judge.ts';
 import { noSubject, type SubjectDirectory } from '../ledger/subject-directory.ts';
-import type { Ask, CellPlan, Decide, RowPlan } from '../policy/plan.ts';
+import type { CellPlan, Decide, RowPlan } from '../policy/plan.ts';
 import type { Row } from '../sources/source.ts';
+import { judgePairs } from './judge-pairs.ts';
 import type { DecisionRecorder, LoggedReason } from './recorder.ts';
 import { inputsOf, planOf, type DerivedInputs, type ReleasedRow } from './released.ts';
 
@@ -39,24 +40,6 @@ export const asText = (value: unknown): string | null => {
 /** Rows have no prototype of ours or of `Object`: a field may be called `constructor`. */
 const bare = Object.freeze(Object.create(null) as object);
 
-const judgeAll = (
-  asks: readonly Ask[],
-  subject: number,
-  place: unknown,
-  c: DecisionContext,
-): Judgement => {
-  let first: Judgement | undefined;
-  for (const ask of asks) {
-    const { pair, basis, places } = ask;
-    const state = c.snapshot.state(subject, pair);
-    const expired = c.view.now >= c.snapshot.expiry(subject, pair);
-    const judgement = judge(basisAt(basis, places, place), state, expired, ask, c.gpc);
-    if (!judgement.release) return judgement;
-    first ??= judgement;
-  }
-  return first ?? notEvaluated;
-};
-
 interface Decided {
   readonly release: boolean;
   readonly reason: LoggedReason;
@@ -74,7 +57,7 @@ const decideFor = (
   if (subject === noSubject) return notEvaluated;
   if (decision.kind === 'always') return { release: true, reason: decision.basis as FullReason };
   c.recorder.noteAsked(subject);
-  return judgeAll(decision.asks, subject, place, c);
+  return judgePairs(decision.asks, subject, place, c.snapshot, c.view.now, c.gpc);
 };
 
 const inputsFor = (

@@ -2,8 +2,11 @@ import { auditEntries } from './audit-resolvers.ts';
 import type { BuiltInOptions } from './built-in-options.ts';
 import { consentResolvers } from './consent-resolvers.ts';
 import { declareResolvers } from './declare-resolvers.ts';
+import { erase } from './erase-resolver.ts';
+import { meResolvers } from './me/me-resolvers.ts';
 import { noticeResolvers } from './notice-resolvers.ts';
 import type { Resolver } from './operation.ts';
+import { processingResolver } from './processing-resolver.ts';
 
 /** Resolvers of what every deployment has beside its domain, by coordinate. */
 export const builtInResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolver> => {
@@ -11,6 +14,9 @@ export const builtInResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
   return new Map<string, Resolver>([
     ...consentResolvers(options),
     ...declareResolvers(options),
+    ...meResolvers(options),
+    ['Mutation.erase', erase(options)],
+    ['Query.processing', processingResolver(policy)],
     ...noticeResolvers(knex),
     ['Query.auditEntries', auditEntries(knex, subjects, policy, limits)],
   ]);

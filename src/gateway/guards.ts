@@ -53,7 +53,7 @@ const unique = (name: string, check: (context: GuardContext) => true | Error): A
 /** Guards of fields that every deployment has. */
 const builtIn = (policy: Policy): ReadonlyMap<string, AnyRule> => {
   const guards = new Map<string, AnyRule>();
-  for (const field of ['declare', 'removeDeclared']) {
+  for (const field of ['declare', 'removeDeclared', 'erase']) {
     if (!policy.schema.getMutationType()?.getFields()[field]) continue;
     guards.set(
       `Mutation.${field}`,
@@ -80,6 +80,14 @@ const builtIn = (policy: Policy): ReadonlyMap<string, AnyRule> => {
       ),
     );
   }
+  guards.set(
+    'Query.me',
+    unique('Query.me', ({ caller }) =>
+      caller.subject !== undefined
+        ? true
+        : new ForbiddenError('`me` needs a token that stands for a person'),
+    ),
+  );
   guards.set(
     'Query.auditEntries',
     unique('Query.auditEntries', ({ caller }) =>

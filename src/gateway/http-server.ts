@@ -7,7 +7,13 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { fastifyApolloDrainPlugin, fastifyApolloHandler } from '@as-integrations/fastify';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { IdentityError, SaysoError } from '../core/errors.ts';
@@ -18,11 +24,12 @@ import { limitRules } from './limit-rules.ts';
 import { createErrorMask, type ErrorLog } from './mask-errors.ts';
 import type { OperationRequest } from './operation.ts';
 import type { createPipeline } from './pipeline.ts';
+import { createPublicOperations, publicCaller } from './public-operations.ts';
 import { explainUnknownPurpose } from './unknown-purpose.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set for `/graphql` once the token was verified. */
+    /** Set for `/graphql` once the token was verified, or was found not to be needed. */
     caller: Caller | null;
   }
 }
@@ -89,23 +96,34 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     return reply.code(ready ? 200 : 503).send({ ready, ...state });
   });
   await app.register((scope, _options, done) => {
-    // Before the body is read: who cannot be identified costs nothing more.
-    scope.addHook('onRequest', async (request, reply) => {
-      // A kept answer would outlive the say-so that it was given by.
-      void reply.header('cache-control', 'no-store');
+    const publicOperations = createPublicOperations(options.schema, config);
+    const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       try {
         request.caller = await options.verify(request.headers.authorization);
       } catch (error) {
         const { status, body } = transportError(error, mask);
-        return reply.code(status).header('www-authenticate', 'Bearer').send(body);
+        await reply.code(status).header('www-authenticate', 'Bearer').send(body);
       }
+    };
+    // Before the body is read: who cannot be identified costs nothing more.
+    scope.addHook('onRequest', async (request, reply) => {
+      // A kept answer would outlive the say-so that it was given by.
+      void reply.header('cache-control', 'no-store');
+      if (!publicOperations.mayBe(request)) await identify(request, reply);
+    });
+    scope.addHook('preParsing', async (request, reply, payload) => {
+      if (request.caller !== null) return payload;
+      const admitted = await publicOperations.admit(request, payload);
+      if (admitted === undefined) await identify(request, reply);
+      else request.caller = publicCaller;
+      return admitted;
     });
     scope.route({
       url: '/graphql',
       method: ['GET', 'POST'],
       handler: fastifyApolloHandler(apollo, {
         context: (request): Promise<HttpContext> => {
-          // The hook above has set it, or answered.
+          // The hooks above have set it, or answered.
           if (request.caller === null)
             return Promise.reject(new IdentityError('no token was verified'));
           return Promise.resolve({

@@ -32,6 +32,10 @@ export interface OperationContext {
   readonly plan: Plan;
   readonly caller: Caller;
   readonly notes: WithheldNotes;
+  /** The request carries the Global Privacy Control signal. */
+  readonly gpc: boolean;
+  /** Writes into the audit entry that a person saw these fields of their own. */
+  readonly noteAccess: (coordinates: readonly string[], subject: number) => void;
   /**
    * Counts objects about to go into the answer. False once they are more than one answer may hold:
    * the operation is refused then, and nothing further is worth making.

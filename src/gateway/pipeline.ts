@@ -149,6 +149,8 @@ export const createPipeline = (
       plan,
       caller,
       notes,
+      gpc: request.gpc,
+      noteAccess: (coordinates, subject) => recorder.noteAccess(coordinates, subject),
       reader: () => reader,
       spend: (more) => {
         objects += more;
@@ -200,7 +202,7 @@ export const createPipeline = (
       }
       return {
         ...result,
-        ...(result.errors && { errors: boundErrors(result.errors) }),
+        ...(result.errors && { errors: withStatus(result, boundErrors(result.errors)) }),
         extensions: { ...result.extensions, sayso: extension(journey, view, notes) },
       };
     }
@@ -293,6 +295,29 @@ const actorOf = async ({ caller }: OperationRequest, road: Road): Promise<string
   });
   if (number !== undefined) return `subject:${number}`;
   return caller.mayWriteConsent || caller.mayReadAudit ? caller.sub : 'subject:unknown';
+};
+
+/**
+ * A change that was not made is no success: where nothing at all came of a mutation, the HTTP status
+ * is that of the first error (GraphQL over HTTP lets `data: null` go with one).
+ */
+const withStatus = (
+  { data }: ExecutionResult,
+  errors: readonly GraphQLError[],
+): readonly GraphQLError[] => {
+  const [first, ...rest] = errors;
+  const cause = first?.originalError;
+  if (data !== null || !first || !(cause instanceof SaysoError)) return errors;
+  const http = { status: cause.status };
+  const told = new GraphQLError(first.message, {
+    nodes: first.nodes ?? null,
+    source: first.source ?? null,
+    positions: first.positions ?? null,
+    path: first.path ?? null,
+    originalError: cause,
+    extensions: { ...first.extensions, http },
+  });
+  return [told, ...rest];
 };
 
 /** Two changes with payloads would be decided at two heads, and an entry names one. */

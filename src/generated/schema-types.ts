@@ -25,10 +25,20 @@ export type Query = {
    * `first` is at most the maximum page size; `before` is the sequence number to go on from.
    */
   readonly auditEntries: ReadonlyArray<AuditEntry>;
+  /**
+   * The person whose token it is, and nobody else: what is held about them, what it is used for, what
+   * they said, who looked. Needs no purpose.
+   */
+  readonly me: Me;
   /** The current version of every notice: what people are shown before they say yes. Needs no purpose. */
   readonly notices: ReadonlyArray<Notice>;
   /** One version of a notice, the current one unless told; null where there is none */
   readonly notice?: Maybe<Notice>;
+  /**
+   * The register: what personal data are used for, which, why they may be, and what the person gains.
+   * Public: it needs no token, and holds nothing of any person.
+   */
+  readonly processing: ReadonlyArray<Processing>;
   /** One `Department` by its key; null where there is none. */
   readonly department?: Maybe<Department>;
   /** All rows in the order of their key, a page at a time. */
@@ -190,6 +200,20 @@ export type Mutation = {
   readonly requestConsent: ConsentChange;
   /** Note that the person put the answer off. Changes nothing that they said. */
   readonly deferConsent: ConsentChange;
+  /**
+   * Erase the person: their rows as the schema says for each source, what they declared, and the one
+   * link between them and what the ledger and the log know. Cannot be undone. A person needs a recent
+   * sign-in; an agent needs `consent:write`.
+   */
+  readonly erase: Erasure;
+  /**
+   * Tell something about yourself, and for which purposes it may be used (`for`): those and no others,
+   * also where some were named before. A field that is left out stays as it is; one that is null is
+   * removed, and shared no more.
+   */
+  readonly declare: Declaration;
+  /** Remove what was told; it is shared no more. Everything, where no fields are named. */
+  readonly removeDeclared: Declaration;
 };
 
 
@@ -278,6 +302,25 @@ export type MutationDeferConsentArgs = {
   categories?: InputMaybe<ReadonlyArray<Category>>;
   notice?: InputMaybe<NoticeInput>;
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationEraseArgs = {
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationDeclareArgs = {
+  for: ReadonlyArray<Purpose>;
+  wishes?: InputMaybe<WishesInput>;
+  confirmed?: InputMaybe<Scalars['Boolean']['input']>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
+export type MutationRemoveDeclaredArgs = {
+  fields?: InputMaybe<ReadonlyArray<DeclaredField>>;
   subject?: InputMaybe<SubjectInput>;
 };
 
@@ -370,6 +413,231 @@ export type Origin =
   /** Bought, or inferred elsewhere */
   | 'THIRD_PARTY';
 
+export type Me = {
+  readonly __typename?: 'Me';
+  /** The type of persons that the token names, and the id in it */
+  readonly type: Scalars['String']['output'];
+  readonly id: Scalars['ID']['output'];
+  /** ISO 3166 code of where they live, where the source says it */
+  readonly place?: Maybe<Scalars['String']['output']>;
+  /** Which kinds of data are held, and in which source. Kinds of which there is nothing are left out */
+  readonly held: ReadonlyArray<Holding>;
+  /** Every purpose, whether it may use anything, and how to change that */
+  readonly purposes: ReadonlyArray<PurposeChoice>;
+  /** Everything that was said by them or for them, newest first; `before` is a position to go on from */
+  readonly history: ReadonlyArray<ConsentRecord>;
+  /** Whose requests touched their data, newest first; `before` is `next` of the page before */
+  readonly reads: DataReads;
+  /** Their data. Needs a recent sign-in */
+  readonly export?: Maybe<Scalars['JSON']['output']>;
+  /** The receipt of one thing they said. `record` is that of a consent change or of the history */
+  readonly receipt?: Maybe<Scalars['JSON']['output']>;
+};
+
+
+export type MeHistoryArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type MeReadsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type MeExportArgs = {
+  scope?: InputMaybe<ExportScope>;
+};
+
+
+export type MeReceiptArgs = {
+  record: Scalars['ID']['input'];
+  format?: InputMaybe<ReceiptFormat>;
+};
+
+/** One kind of data in one source. */
+export type Holding = {
+  readonly __typename?: 'Holding';
+  readonly category: Category;
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** Name of the source; `sayso:declared` for what they declared themselves */
+  readonly source: Scalars['String']['output'];
+  /** Who gave it */
+  readonly origins: ReadonlyArray<Origin>;
+  /** `Type.field` */
+  readonly fields: ReadonlyArray<Scalars['String']['output']>;
+  /** How many cells hold something */
+  readonly values: Scalars['Int']['output'];
+  /** Purposes that can use it */
+  readonly purposes: ReadonlyArray<Purpose>;
+};
+
+/** One purpose as it stands for this person. A yes and a no are the same one step away. */
+export type PurposeChoice = {
+  readonly __typename?: 'PurposeChoice';
+  readonly purpose: Purpose;
+  /** What it is for */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** What they gain */
+  readonly gain?: Maybe<Scalars['String']['output']>;
+  /** Why it may, where they live */
+  readonly basis: Basis;
+  /** Whether it may use anything now */
+  readonly used: Scalars['Boolean']['output'];
+  /** The Global Privacy Control signal refuses it */
+  readonly sale: Scalars['Boolean']['output'];
+  readonly recipients: ReadonlyArray<Scalars['String']['output']>;
+  /** ISO 8601 duration */
+  readonly retention?: Maybe<Scalars['String']['output']>;
+  /** Something has to be asked again: a yes has ended, or does not count for what has been added */
+  readonly askAgain: Scalars['Boolean']['output'];
+  /** The notice to show with it */
+  readonly notice?: Maybe<NoticeReference>;
+  /** Each kind of data by itself */
+  readonly choices: ReadonlyArray<DataChoice>;
+  /** How to say yes; null where nothing can be agreed to */
+  readonly yes?: Maybe<ChoiceStep>;
+  /** How to say no; null where the law or a contract leaves no choice, which `basis` says */
+  readonly no?: Maybe<ChoiceStep>;
+};
+
+export type NoticeReference = {
+  readonly __typename?: 'NoticeReference';
+  readonly id: Scalars['ID']['output'];
+  readonly version: Scalars['Int']['output'];
+  readonly languages: ReadonlyArray<Scalars['String']['output']>;
+};
+
+/** One kind of data for one purpose. */
+export type DataChoice = {
+  readonly __typename?: 'DataChoice';
+  readonly category: Category;
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** What the person gave or we observed; or data of others; or a field that they declared */
+  readonly origin: Origin;
+  /** `Type.field` where it is declared */
+  readonly declared?: Maybe<Scalars['String']['output']>;
+  readonly basis: Basis;
+  readonly used: Scalars['Boolean']['output'];
+  /** The full reason, as in the audit log */
+  readonly reason: Scalars['String']['output'];
+  /** When a yes ends */
+  readonly validUntil?: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** One step. Neither takes more of them than the other. */
+export type ChoiceStep = {
+  readonly __typename?: 'ChoiceStep';
+  /** The mutation to send */
+  readonly mutation: Scalars['String']['output'];
+  /** Its arguments */
+  readonly arguments: Scalars['JSON']['output'];
+  /** It needs a sign-in of this many seconds ago at most; null where it needs none */
+  readonly maxAge?: Maybe<Scalars['Int']['output']>;
+};
+
+/** One line of the consent ledger. */
+export type ConsentRecord = {
+  readonly __typename?: 'ConsentRecord';
+  /** Its place in the ledger */
+  readonly position: Scalars['Int']['output'];
+  /** Names what was said at once; `Me.receipt` gives its receipt */
+  readonly record: Scalars['ID']['output'];
+  readonly kind: ConsentKind;
+  /** When it was said, and when it was written down */
+  readonly at: Scalars['DateTime']['output'];
+  readonly recordedAt: Scalars['DateTime']['output'];
+  /** Names as they were said; none means everything */
+  readonly purposes: ReadonlyArray<Scalars['String']['output']>;
+  readonly categories: ReadonlyArray<Scalars['String']['output']>;
+  readonly origins: ReadonlyArray<Scalars['String']['output']>;
+  readonly declared: ReadonlyArray<Scalars['String']['output']>;
+  readonly validUntil?: Maybe<Scalars['DateTime']['output']>;
+  readonly notice?: Maybe<Scalars['String']['output']>;
+  readonly noticeVersion?: Maybe<Scalars['Int']['output']>;
+  readonly language?: Maybe<Scalars['String']['output']>;
+  readonly method: Scalars['String']['output'];
+  /** Who recorded it for them; null when they did */
+  readonly actor?: Maybe<Scalars['String']['output']>;
+  readonly signal?: Maybe<ConsentSignal>;
+  readonly confirmed: Scalars['Boolean']['output'];
+  readonly evidence?: Maybe<Scalars['String']['output']>;
+};
+
+export type DataReads = {
+  readonly __typename?: 'DataReads';
+  readonly nodes: ReadonlyArray<DataRead>;
+  /** Where to go on; null at the end of the log */
+  readonly next?: Maybe<Scalars['Int']['output']>;
+};
+
+/** One request that touched their data. */
+export type DataRead = {
+  readonly __typename?: 'DataRead';
+  readonly at: Scalars['DateTime']['output'];
+  /** The audit entry */
+  readonly entry: Scalars['ID']['output'];
+  readonly client: Scalars['String']['output'];
+  readonly purpose?: Maybe<Scalars['String']['output']>;
+  readonly operation?: Maybe<Scalars['String']['output']>;
+  /** They asked themselves */
+  readonly self: Scalars['Boolean']['output'];
+  readonly fields: ReadonlyArray<FieldRead>;
+};
+
+export type FieldRead = {
+  readonly __typename?: 'FieldRead';
+  /** `Type.field` */
+  readonly field: Scalars['String']['output'];
+  readonly released: Scalars['Boolean']['output'];
+  /** The full reason */
+  readonly reason: Scalars['String']['output'];
+};
+
+export type ExportScope =
+  /** What they gave us under consent or contract (GDPR Art. 20) */
+  | 'PORTABLE'
+  /** All that is held (GDPR Art. 15) */
+  | 'ALL';
+
+export type ReceiptFormat =
+  /** Fields of ISO/IEC TS 27560 as JSON-LD, in terms of the Data Privacy Vocabulary */
+  | 'ISO_27560'
+  /** Kantara Consent Receipt 1.1 */
+  | 'KANTARA';
+
+export type Erasure = {
+  readonly __typename?: 'Erasure';
+  /** False where a source failed: nothing is forgotten then, and it can be asked for again */
+  readonly complete: Scalars['Boolean']['output'];
+  /** Position in the ledger; null when not complete */
+  readonly head?: Maybe<Scalars['Int']['output']>;
+  readonly sources: ReadonlyArray<SourceErasure>;
+};
+
+/** What became of the rows of one type. */
+export type SourceErasure = {
+  readonly __typename?: 'SourceErasure';
+  readonly source: Scalars['String']['output'];
+  readonly type: Scalars['String']['output'];
+  readonly outcome: ErasureOutcome;
+  readonly rows: Scalars['Int']['output'];
+  /** Why rows were kept, or what failed */
+  readonly because?: Maybe<Scalars['String']['output']>;
+};
+
+export type ErasureOutcome =
+  | 'DELETED'
+  | 'ANONYMIZED'
+  /** A law demands that they stay. Only purposes under a contract or a law may use them from now on */
+  | 'KEPT'
+  /** The schema does not say what should become of them; treated as kept */
+  | 'NOT_SAID'
+  /** The source did not do it; its rows are as they were */
+  | 'FAILED';
+
 /**
  * What people are shown: for which purposes which data are used, who else gets them, on which basis, for
  * how long, what they gain and how they take a yes back. A yes names the version that was shown.
@@ -420,6 +688,76 @@ export type NoticeText = {
   readonly text: Scalars['String']['output'];
   readonly gain: Scalars['String']['output'];
   readonly withdraw: Scalars['String']['output'];
+};
+
+/** One purpose, and all that the schema says of it. */
+export type Processing = {
+  readonly __typename?: 'Processing';
+  readonly purpose: Purpose;
+  /** In words for the customer */
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** The wider purposes that it is a part of */
+  readonly under: ReadonlyArray<Purpose>;
+  /** What the customer gains */
+  readonly gain?: Maybe<Scalars['String']['output']>;
+  /** Why it may use what it uses, wherever `places` does not say otherwise */
+  readonly basis: Basis;
+  /** Other bases, by where the person lives */
+  readonly places: ReadonlyArray<ProcessingPlaces>;
+  /** The data are sold or shared for value: the Global Privacy Control signal refuses it */
+  readonly sale: Scalars['Boolean']['output'];
+  /** An objection counts whatever the basis */
+  readonly directMarketing: Scalars['Boolean']['output'];
+  /** Who may have given the data that it uses */
+  readonly origins: ReadonlyArray<Origin>;
+  /** Who else gets the data; empty when the schema names nobody */
+  readonly recipients: ReadonlyArray<Scalars['String']['output']>;
+  /** How long data are kept for it, an ISO 8601 duration such as `P2Y`; null when the schema does not say */
+  readonly retention?: Maybe<Scalars['String']['output']>;
+  /** The day from which it is used */
+  readonly since?: Maybe<Scalars['Date']['output']>;
+  /** Why no new yes is taken for it */
+  readonly deprecated?: Maybe<Scalars['String']['output']>;
+  /** The purpose that took its place */
+  readonly replacedBy?: Maybe<Purpose>;
+  /** Its term in the Data Privacy Vocabulary */
+  readonly dpv?: Maybe<Scalars['String']['output']>;
+  /** Types of the persons whose data it uses */
+  readonly subjects: ReadonlyArray<Scalars['String']['output']>;
+  /** The kinds of personal data that it may use */
+  readonly categories: ReadonlyArray<ProcessingCategory>;
+};
+
+/** Another basis for persons who live in these places. */
+export type ProcessingPlaces = {
+  readonly __typename?: 'ProcessingPlaces';
+  readonly basis: Basis;
+  /** ISO 3166 codes */
+  readonly places: ReadonlyArray<Scalars['String']['output']>;
+};
+
+/** A kind of personal data that a purpose may use. */
+export type ProcessingCategory = {
+  readonly __typename?: 'ProcessingCategory';
+  readonly category: Category;
+  readonly description?: Maybe<Scalars['String']['output']>;
+  /** Its term in the Data Privacy Vocabulary */
+  readonly dpv?: Maybe<Scalars['String']['output']>;
+  /** The fields that disclose it and that this purpose can get; empty when there is none today */
+  readonly fields: ReadonlyArray<ProcessingField>;
+};
+
+/** A field that a purpose can get. */
+export type ProcessingField = {
+  readonly __typename?: 'ProcessingField';
+  /** `Type.field` */
+  readonly coordinate: Scalars['String']['output'];
+  /** Who gave the data */
+  readonly origin: Origin;
+  /** Why the purpose may use this field; data that nobody volunteered can need more than others */
+  readonly basis: Basis;
+  /** A yes counts for it only where it names this origin or, for what the person declared, this field */
+  readonly namedYes: Scalars['Boolean']['output'];
 };
 
 export type Department = {
@@ -484,6 +822,8 @@ export type Category =
   | 'PREFERENCES'
   /** What they said they care for */
   | 'DECLARED_TASTE'
+  /** What fits them */
+  | 'SIZES'
   /** What they wrote about a product */
   | 'OPINIONS'
   /** Tier and points in our club */
@@ -572,6 +912,8 @@ export type Customer = Person & {
   readonly activity?: Maybe<ReadonlyArray<Activity>>;
   /** Who brought them here. What is shown of that friend is for the friend to say */
   readonly referredBy?: Maybe<Customer>;
+  /** What they told us about themselves */
+  readonly wishes?: Maybe<Wishes>;
   /** Membership of the club, from the CRM */
   readonly loyalty?: Maybe<Loyalty>;
   /** What a data broker sold us about them */
@@ -604,6 +946,23 @@ export type CustomerReviewsArgs = {
 export type CustomerActivityArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
+
+/**
+ * What a customer tells with `declare`: it is used for the purposes they choose with it and no others,
+ * and removed when they like.
+ */
+export type Wishes = {
+  readonly __typename?: 'Wishes';
+  /** What they care for, in their words */
+  readonly interests?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  readonly clothingSize?: Maybe<ClothingSize>;
+};
+
+export type ClothingSize =
+  | 'S'
+  | 'M'
+  | 'L'
+  | 'XL';
 
 /** Something a customer did. */
 export type Activity = Order | Review;
@@ -726,4 +1085,25 @@ export type PageInfo = {
   readonly hasPreviousPage: Scalars['Boolean']['output'];
   readonly startCursor?: Maybe<Scalars['String']['output']>;
   readonly endCursor?: Maybe<Scalars['String']['output']>;
+};
+
+/** What can be declared: `Type_field`. */
+export type DeclaredField =
+  | 'Wishes_interests'
+  | 'Wishes_clothingSize';
+
+/** What the ledger and the store of declared data took. */
+export type Declaration = {
+  readonly __typename?: 'Declaration';
+  /** The ledger's newest position, from which on the change counts */
+  readonly head: Scalars['Int']['output'];
+  /** Names the changes of say-so; `Me.receipt` gives their receipts */
+  readonly records: ReadonlyArray<Scalars['ID']['output']>;
+  /** The person themself, as this operation's purpose may see them from now on */
+  readonly customer?: Maybe<Customer>;
+};
+
+export type WishesInput = {
+  readonly interests?: InputMaybe<ReadonlyArray<InputMaybe<Scalars['String']['input']>>>;
+  readonly clothingSize?: InputMaybe<ClothingSize>;
 };

@@ -10,7 +10,7 @@ import {
 import { LedgerError } from '../core/errors.ts';
 import type { Notice, NoticeBook, NoticePurpose } from '../core/notice.ts';
 import type { Pair, Policy } from '../policy/compile-policy.ts';
-import { scopeOfOrigin } from '../policy/model.ts';
+import { isDeclared, scopeOfOrigin } from '../policy/model.ts';
 import { noticeFor } from './notice-book.ts';
 
 /** What an event says, resolved by the policy of the moment it was made under. */
@@ -144,6 +144,18 @@ interface Offer {
 export const basesOf = (pairs: readonly Pair[]): readonly string[] =>
   [...new Set(pairs.flatMap(({ basis, places }) => [basis, ...places.values()]))].sort();
 
+/**
+ * The bases on which the purpose uses what the person gave: those of today, and where a notice was
+ * shown, those of them that it told.
+ */
+const toldBases = (
+  pairs: readonly Pair[],
+  listed: NoticePurpose | undefined,
+): readonly string[] => {
+  const bases = basesOf(pairs.filter(({ scope }) => scope === 'FIRST_PARTY'));
+  return listed ? bases.filter((basis) => listed.bases.includes(basis)) : bases;
+};
+
 const scopesNamed = ({ origins, declared }: ConsentInput): readonly string[] =>
   declared ?? [...new Set((origins ?? ['FIRST_PARTY']).map(scopeOfOrigin))];
 
@@ -160,12 +172,16 @@ const offerOf = (
   policy: Policy,
 ): Offer => {
   const pairs = pairsFor(purpose, input, policy);
-  const covered = [...new Set(pairs.map(({ category }) => category))];
+  const { categories: nodes } = policy.model;
+  // Where no category is named, those meant are the ones still asked for.
+  const covered = [...new Set(pairs.map(({ category }) => category))].filter(
+    (one) => input.categories !== undefined || nodes.get(one)?.deprecated === undefined,
+  );
   return {
     purpose,
     categories: listed ? covered.filter((one) => listed.categories.includes(one)) : covered,
     recipients: listed?.recipients ?? policy.model.purposes.get(purpose)?.recipients ?? [],
-    bases: listed?.bases ?? basesOf(pairs),
+    bases: toldBases(pairs, listed),
   };
 };
 
@@ -232,7 +248,7 @@ const whyNot = (
     .flatMap((leaf) => leaves.flatMap((one) => policy.scopesOf(leaf, one)))
     .map(({ scope }) => scope)
     .find((scope) => scope !== 'FIRST_PARTY');
-  if (elsewhere?.includes('.') === true)
+  if (elsewhere !== undefined && isDeclared(elsewhere))
     return `\`${category}\` is what persons declare themselves: share it with \`declare\``;
   if (elsewhere !== undefined)
     return `\`${category}\` is data that nobody volunteered: name \`origins: [${elsewhere}]\` to agree to it`;
@@ -260,6 +276,36 @@ const checkOrigins = (
         `\`${input.purpose ?? ''}\` uses no data of origin \`${origin}\`, so nobody can agree to that`,
       );
   }
+};
+
+/**
+ * A yes to what nobody volunteered is an event of its own: it always is a consent, while to what the
+ * person gave it may be no more than taking back an objection.
+ */
+const partsOf = (offer: Offer, input: ConsentInput, policy: Policy): readonly ConsentPart[] => {
+  const { purpose, categories, recipients } = offer;
+  const scopes = scopesNamed(input);
+  const given = scopes.filter((scope) => scope === 'FIRST_PARTY');
+  const others = scopes.filter((scope) => scope !== 'FIRST_PARTY');
+  return [given, others].flatMap((some) => {
+    const isGiven = some === given;
+    const used = categories.filter((category) =>
+      some.some((scope) => policy.pairOf(purpose, category, scope) !== undefined),
+    );
+    if (used.length === 0) return [];
+    return [
+      {
+        purposes: [purpose],
+        categories: used,
+        origins: (input.origins ?? []).filter((one) => some.includes(scopeOfOrigin(one))),
+        declared: input.declared ?? [],
+        recipients,
+        bases: isGiven
+          ? offer.bases
+          : basesOf(pairsFor(purpose, input, policy).filter(({ scope }) => some.includes(scope))),
+      },
+    ];
+  });
 };
 
 const resolveYes = (
@@ -291,14 +337,7 @@ const resolveYes = (
   return {
     purposes: offers.map(({ purpose }) => purpose),
     categories: [...new Set(offers.flatMap(({ categories }) => categories))],
-    parts: offers.map(({ purpose, categories, recipients, bases }) => ({
-      purposes: [purpose],
-      categories,
-      origins: input.origins ?? [],
-      declared: input.declared ?? [],
-      recipients,
-      bases,
-    })),
+    parts: offers.flatMap((offer) => partsOf(offer, input, policy)),
   };
 };
 

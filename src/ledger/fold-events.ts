@@ -7,7 +7,7 @@ import {
 } from '../core/consent.ts';
 import type { Basis } from '../directives/basis.ts';
 import type { Pair, Policy } from '../policy/compile-policy.ts';
-import { scopeOfOrigin, type SayScope } from '../policy/model.ts';
+import { isDeclared, scopeOfOrigin, type SayScope } from '../policy/model.ts';
 import { successorsOf } from './successors.ts';
 
 /**
@@ -103,9 +103,13 @@ const reachedPairs = (event: StoredEvent, policy: Policy): readonly Pair[] => {
     event.categories.length === 0 || event.categories.some((name) => !categoryTree.has(name));
   const within = new Set(event.categories.flatMap((name) => categories.get(name) ?? empty));
   const scopes = scopesNamed(event);
+  // What somebody declared is data of origin ZERO_PARTY.
+  const toDeclared = event.origins?.includes('ZERO_PARTY') === true;
+  const inScope = ({ scope }: Pair): boolean =>
+    scopes.length === 0 || scopes.includes(scope) || (toDeclared && isDeclared(scope));
   return policy.pairs.filter(
     (pair) =>
-      (scopes.length === 0 || scopes.includes(pair.scope)) &&
+      inScope(pair) &&
       (((everyPurpose || reached.has(pair.purpose)) &&
         (everyCategory || within.has(pair.category))) ||
         (lost && standsWithoutYes(pair))),
@@ -208,10 +212,12 @@ class Fold {
   #no(event: StoredEvent): void {
     const said = stateOf[event.kind] ?? State.unknown;
     const forever = event.kind === 'erased';
-    for (const { index } of reachedPairs(event, this.policy)) {
+    // Whatever it names: of somebody who was erased nothing is known.
+    const reached = forever ? this.policy.pairs : reachedPairs(event, this.policy);
+    for (const { index } of reached) {
       const before = this.#newest[index] ?? -Infinity;
       if (event.at < before && !forever) continue;
-      const tie = event.at === before;
+      const tie = event.at === before && !forever;
       this.#newest[index] = forever ? Infinity : event.at;
       this.states[index] = tie ? Math.max(said, this.states[index] ?? State.none) : said;
       this.expiry.delete(index);

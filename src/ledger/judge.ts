@@ -105,7 +105,8 @@ export const judge = (
   const silence = silences[word];
   // A state that this version does not know is no yes.
   if (!given && silence === undefined) return notEvaluated;
-  const overridden = (state & gpcOverridden) !== 0;
+  // A yes that has ended overrides nothing any more.
+  const overridden = (state & gpcOverridden) !== 0 && !expired;
   const gpc = sale === true && (signalled || (state & gpcSeen) !== 0) && !overridden;
   switch (basis) {
     case 'LEGITIMATE_INTEREST':

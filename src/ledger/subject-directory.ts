@@ -116,29 +116,40 @@ export class SubjectDirectory {
     return new Map(rows.map(({ number, external_id }) => [external_id, number]));
   }
 
+  /** Links a person to a number of their own within a transaction that others must not see in part. */
+  async assignWithin(trx: Knex.Transaction, type: string, id: string): Promise<number | undefined> {
+    return (await this.#link(trx, type, [id])).get(id);
+  }
+
   /** Draws numbers and links them in one transaction; who loses a race takes the winner's number. */
   async #assign(type: string, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    return this.#knex.transaction(async (trx) => {
-      const numbers = await this.#draw(trx, ids.length);
-      const { rows } = await trx.raw<{ rows: NumberRow[] }>(
-        `insert into subject (number, type, external_id)
+    return this.#knex.transaction((trx) => this.#link(trx, type, ids));
+  }
+
+  async #link(
+    trx: Knex.Transaction,
+    type: string,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, number>> {
+    const numbers = await this.#draw(trx, ids.length);
+    const { rows } = await trx.raw<{ rows: NumberRow[] }>(
+      `insert into subject (number, type, external_id)
          select number, ?, id from unnest(?::int[], ?::text[]) as drawn (number, id)
          order by id
          on conflict (type, external_id) do nothing
          returning number, external_id`,
-        [type, numbers, ids as string[]],
-      );
-      const assigned = new Map(rows.map(({ number, external_id }) => [external_id, number]));
-      if (assigned.size < ids.length) {
-        const used = new Set(assigned.values());
-        await trx.raw('insert into subject_lot (number) select unnest(?::int[])', [
-          numbers.filter((number) => !used.has(number)),
-        ]);
-        const lost = ids.filter((id) => !assigned.has(id));
-        for (const [id, number] of await this.#select(trx, type, lost)) assigned.set(id, number);
-      }
-      return assigned;
-    });
+      [type, numbers, ids as string[]],
+    );
+    const assigned = new Map(rows.map(({ number, external_id }) => [external_id, number]));
+    if (assigned.size < ids.length) {
+      const used = new Set(assigned.values());
+      await trx.raw('insert into subject_lot (number) select unnest(?::int[])', [
+        numbers.filter((number) => !used.has(number)),
+      ]);
+      const lost = ids.filter((id) => !assigned.has(id));
+      for (const [id, number] of await this.#select(trx, type, lost)) assigned.set(id, number);
+    }
+    return assigned;
   }
 
   async #draw(trx: Knex.Transaction, count: number): Promise<number[]> {

@@ -1,4 +1,4 @@
-import type { Finding } from '../config/check-config-file.ts';
+import type { Finding } from '../config/finding.ts';
 import type { KeyPath } from '../config/config-document.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import type { NoticeContent, NoticeText } from '../core/notice.ts';

@@ -1,4 +1,4 @@
-import type { Finding } from '../config/check-config-file.ts';
+import type { Finding } from '../config/finding.ts';
 import { readConfigDocument } from '../config/config-document.ts';
 import { problemsIn, readSmallFile } from '../config/read-config-file.ts';
 import { NoticeError, type Problem } from '../core/errors.ts';

@@ -17,10 +17,11 @@ const takenIn = (document: DocumentNode): Taken => {
   const types = new Map<string, string>();
   const fields = { Query: new Map<string, string>(), ConsentChange: new Map<string, string>() };
   for (const node of document.definitions) {
-    if (!isTypeDefinitionNode(node)) continue;
+    if (isTypeDefinitionNode(node)) types.set(node.name.value, whereIs(node));
+    const isObject =
+      node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.OBJECT_TYPE_EXTENSION;
+    if (!isObject) continue;
     const name = node.name.value;
-    types.set(name, whereIs(node));
-    if (node.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
     if (name !== 'Query' && name !== 'ConsentChange') continue;
     for (const field of node.fields ?? []) {
       fields[name].set(field.name.value, `\`${name}.${field.name.value}\``);

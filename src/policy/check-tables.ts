@@ -57,6 +57,13 @@ export const checkColumns = (types: readonly DomainType[], c: CheckContext): voi
           'find the person the same way in both, so that nobody’s row opens on another’s say-so',
         );
       }
+      if (type.table.erase !== earlier.table.erase) {
+        c.report(
+          type.where,
+          `\`${type.name}\` and \`${earlier.name}\` show the table \`${name}\` and erase its rows differently`,
+          'write the same `erase` in both',
+        );
+      }
       compareColumns(type, earlier, c);
     }
   });

@@ -19,7 +19,7 @@ import type { Basis } from '../directives/basis.ts';
 import { checkDefinitions } from './check-definitions.ts';
 import { checkModel, type Surroundings } from './check-model.ts';
 import { generateSdl } from './generate-sdl.ts';
-import { scopeOf, type DomainModel, type PurposeNode, type SayScope } from './model.ts';
+import { isDeclared, scopeOf, type DomainModel, type PurposeNode, type SayScope } from './model.ts';
 import { parseSdl, whereIs, type ParsedSdl } from './parse-sdl.ts';
 import { DirectiveReader } from './read-directives.ts';
 import { readCategories, readPurposes } from './read-enums.ts';
@@ -105,7 +105,7 @@ const scopesIn = (
   return [...scopes].sort().filter((scope) => {
     if (scope === 'FIRST_PARTY')
       return accepted.includes('ZERO_PARTY') || accepted.includes('FIRST_PARTY');
-    return scope.includes('.')
+    return isDeclared(scope)
       ? accepted.includes('ZERO_PARTY')
       : accepted.some((origin) => origin === scope);
   });
@@ -122,7 +122,7 @@ const basisIn = (
   places: ReadonlyMap<string, Basis>,
 ): Pick<Pair, 'basis' | 'places'> => {
   if (scope === 'FIRST_PARTY') return { basis, places };
-  if (scope.includes('.')) return { basis: 'CONSENT', places: new Map() };
+  if (isDeclared(scope)) return { basis: 'CONSENT', places: new Map() };
   const strict = (one: Basis): Basis =>
     one === 'CONTRACT' || one === 'LEGAL_OBLIGATION' ? one : 'CONSENT';
   return {

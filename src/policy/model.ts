@@ -131,6 +131,9 @@ export const declaredSubject = 'subject';
  */
 export type SayScope = string;
 
+/** Whether a scope is one declared field. */
+export const isDeclared = (scope: SayScope): boolean => scope.includes('.');
+
 /** The scope of an origin, for fields that are not declared. */
 export const scopeOfOrigin = (origin: Origin): SayScope =>
   origin === 'ZERO_PARTY' ? 'FIRST_PARTY' : origin;

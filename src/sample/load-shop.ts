@@ -5,7 +5,7 @@ import { createTable, finishTable } from './table-ddl.ts';
 import { TableWriter } from './table-writer.ts';
 
 /** Changes whenever the generated rows or the tables do. */
-export const sampleVersion = '1';
+export const sampleVersion = '2';
 
 type SampleCounts = Readonly<Record<(typeof sampleTables)[number]['name'], number>>;
 

@@ -33,6 +33,8 @@ const objectionRates = { FRAUD_PREVENTION: 0.01, SERVICE_IMPROVEMENT: 0.06 } as 
 const taste = ['DECLARED_TASTE', 'LOCATION_COUNTRY'];
 const history = ['PURCHASE_HISTORY', 'OPINIONS'];
 const broker = ['INCOME', 'INFERRED_INTERESTS'];
+/** What a yes to bought data has to name. */
+const everyOrigin = ['ZERO_PARTY', 'FIRST_PARTY', 'THIRD_PARTY'] as const;
 
 /** One customer's events, each later than the one before it. */
 class Diary {
@@ -50,7 +52,7 @@ class Diary {
   note(
     kind: ConsentKind,
     purpose: string,
-    { expired, ...more }: { categories?: readonly string[]; expired?: true } = {},
+    { expired, ...more }: Pick<ConsentInput, 'categories' | 'origins'> & { expired?: true } = {},
   ): void {
     // Half of the time left, so that something can always come after.
     this.#last = instantBetween(this.dice, this.#last + 1000, (this.#last + sampleNow) / 2);
@@ -81,7 +83,7 @@ const agree = (diary: Diary, withHistory: boolean): void => {
   const way = dice.next();
   if (withHistory && withFriends && (withBroker || way < 0.3)) {
     // Said yes to everything; some then took back what they had never volunteered.
-    diary.note('given', 'RECOMMENDATIONS');
+    diary.note('given', 'RECOMMENDATIONS', { origins: everyOrigin });
     if (!withBroker)
       diary.note('withdrawn', 'RECOMMENDATIONS', { categories: ['NOT_VOLUNTEERED'] });
     return;
@@ -92,12 +94,13 @@ const agree = (diary: Diary, withHistory: boolean): void => {
     ...(withBroker ? broker : []),
     ...(withFriends ? ['FRIENDS'] : []),
   ];
+  const origins = withBroker ? { origins: everyOrigin } : {};
   if (way > 0.85 && rest.length > 0) {
     // A little first, more when they had seen what they gain.
     diary.note('given', 'RECOMMENDATIONS', { categories: taste });
-    diary.note('given', 'RECOMMENDATIONS', { categories: rest });
+    diary.note('given', 'RECOMMENDATIONS', { categories: rest, ...origins });
   } else {
-    diary.note('given', 'RECOMMENDATIONS', { categories: [...taste, ...rest] });
+    diary.note('given', 'RECOMMENDATIONS', { categories: [...taste, ...rest], ...origins });
   }
 };
 
@@ -109,10 +112,10 @@ const recommendations = (diary: Diary): void => {
   } else if ((where -= wantPersonalization) < refusedRecommendations) {
     diary.note('refused', 'RECOMMENDATIONS');
   } else if ((where -= refusedRecommendations) < withdrewRecommendations) {
-    diary.note('given', 'RECOMMENDATIONS');
+    diary.note('given', 'RECOMMENDATIONS', { origins: everyOrigin });
     diary.note('withdrawn', 'RECOMMENDATIONS');
   } else if (where - withdrewRecommendations < expiredRecommendations) {
-    diary.note('given', 'RECOMMENDATIONS', { expired: true });
+    diary.note('given', 'RECOMMENDATIONS', { origins: everyOrigin, expired: true });
   }
 };
 

@@ -1,7 +1,7 @@
 import { SchemaError, SourceError, type Problem } from '../core/errors.ts';
 import type { DomainType } from '../policy/model.ts';
 import type { ReadPlan } from '../policy/plan.ts';
-import type { Find, Row, Source } from './source.ts';
+import type { EraseRequest, Find, RequestSignals, Row, Source } from './source.ts';
 import type { SubjectKinds } from './subject-kinds.ts';
 
 const retryMs = 1_000;
@@ -15,6 +15,7 @@ export class CheckedSource implements Source {
   readonly maxRows: number;
   readonly #source: Source;
   readonly #types: readonly DomainType[];
+  readonly #domain: readonly DomainType[];
   readonly #kinds: SubjectKinds;
   readonly #onProblems: (problems: readonly Problem[]) => void;
   #checked = false;
@@ -23,7 +24,7 @@ export class CheckedSource implements Source {
 
   constructor(
     source: Source,
-    types: readonly DomainType[],
+    domain: readonly DomainType[],
     kinds: SubjectKinds,
     onProblems: (problems: readonly Problem[]) => void,
   ) {
@@ -31,18 +32,24 @@ export class CheckedSource implements Source {
     this.name = source.name;
     this.maxRows = source.maxRows;
     this.#source = source;
-    this.#types = types;
+    this.#types = domain.filter(({ table }) => table.source === source.name);
+    this.#domain = domain;
     this.#onProblems = onProblems;
   }
 
-  async fetch(read: ReadPlan, find: Find): Promise<readonly Row[]> {
+  async fetch(read: ReadPlan, find: Find, signals?: RequestSignals): Promise<readonly Row[]> {
     if (!this.#checked) await this.#retry();
-    return this.#source.fetch(read, find);
+    return this.#source.fetch(read, find, signals);
+  }
+
+  async erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]> {
+    if (!this.#checked) await this.#retry();
+    return this.#source.erase(requests, id);
   }
 
   /** What the source lacks. @throws SourceError when it does not answer. */
   async check(): Promise<readonly Problem[]> {
-    const own = await this.#source.check(this.#types);
+    const own = await this.#source.check(this.#types, this.#domain);
     const problems = own.length > 0 ? own : this.#kinds.check(this.#types, this.#source);
     this.#checked = problems.length === 0;
     return problems;

@@ -38,9 +38,28 @@ export type Find =
       readonly among?: { readonly column: string; readonly values: readonly string[] };
       readonly after?: readonly string[];
       readonly limit: number;
+    }
+  /** Rows that concern one person, in the order of their key. Each row ends with its key. */
+  | {
+      readonly by: 'subject';
+      readonly id: string;
+      readonly after?: readonly string[];
+      readonly limit: number;
     };
 
-/** A data source. Reads only; one statement for each call. */
+/** What is to become of the rows of one type that concern a person. */
+export interface EraseRequest {
+  readonly type: DomainType;
+  readonly how: 'DELETE' | 'ANONYMIZE' | 'COUNT';
+}
+
+/** What a request says about its person's wishes, for sources that act on it themselves. */
+export interface RequestSignals {
+  /** Global Privacy Control: `Sec-GPC: 1`. */
+  readonly gpc: boolean;
+}
+
+/** A data source. Reads only; one statement for each call, or as few requests as its values need. */
 export interface Source {
   readonly name: string;
   /** Most rows that one fetch brings. */
@@ -49,9 +68,20 @@ export interface Source {
    * @throws SourceError SOURCE_TIMEOUT, SOURCE_UNAVAILABLE, or SOURCE_TOO_LARGE when more rows
    *   match than may be read at once (none are then given).
    */
-  fetch(read: ReadPlan, find: Find): Promise<readonly Row[]>;
-  /** What the source lacks of the types that name it. @throws SourceError when it cannot be asked. */
-  check(types: readonly DomainType[]): Promise<readonly Problem[]>;
+  fetch(read: ReadPlan, find: Find, signals?: RequestSignals): Promise<readonly Row[]>;
+  /**
+   * Erases the rows of one person, all requests or none of them, in the order given.
+   *
+   * @returns for each request how many rows there were
+   * @throws SourceError when it did not happen
+   */
+  erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]>;
+  /**
+   * What the source lacks of the types that name it.
+   * @param domain all types, of other sources too: what joins into this one ask of it
+   * @throws SourceError when it cannot be asked.
+   */
+  check(types: readonly DomainType[], domain: readonly DomainType[]): Promise<readonly Problem[]>;
   /** After `check`: by what kind of value a type's rows name their person; undefined when not known. */
   subjectKind(type: DomainType): string | undefined;
   close(): Promise<void>;

@@ -24,7 +24,7 @@ export class SubjectKinds {
         problems.push({
           where: type.where,
           what: `\`${type.name}\` names its \`${person}\` by a ${kind}, \`${other[0]}\` by a ${other[1]}: one person could have two texts`,
-          mend: 'give both columns the same type, in the table or by a view',
+          mend: 'give both columns the same type, in the table or by a view, or as `ids` of a REST table says',
         });
       }
       kinds.set(type.name, kind);

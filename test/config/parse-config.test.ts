@@ -54,7 +54,7 @@ describe('without a file', () => {
         algorithms: ['EdDSA'],
       },
     });
-    expect([...config.sources.values()].map(({ name, at }) => [name, at])).toEqual([
+    expect([...config.sources.values()].map((one) => [one.name, 'at' in one && one.at])).toEqual([
       ['shop', { database: 'shop' }],
       ['crm', { database: 'crm' }],
     ]);
@@ -96,7 +96,7 @@ describe('without a file', () => {
     const shop = config.sources.get('shop')!;
     const set = config.sources as Map<string, unknown>;
     expect(() => Object.assign(config.limits, { maxRows: 1 })).toThrow(TypeError);
-    expect(() => Object.assign(shop.at, { url: 'x' })).toThrow(TypeError);
+    expect(() => Object.assign('at' in shop ? shop.at : {}, { url: 'x' })).toThrow(TypeError);
     expect(() => (config.identity.algorithms as string[]).push('HS256')).toThrow(TypeError);
     expect(() => set.set('x', shop)).toThrow(TypeError);
     expect(() => set.delete('shop')).toThrow(TypeError);
@@ -163,6 +163,86 @@ log: debug
       poolSize: 3,
       timeoutMs: 2000,
     });
+  });
+
+  it('reads every key of a JSON API', () => {
+    const config = parse(
+      `demo: true
+sources:
+  crm:
+    kind: rest
+    url: https://club.example.com/api
+    headers: { Authorization: "Bearer \${TOKEN}" }
+    poolSize: 3
+    timeout: 2s
+    bytes: 1MB
+    tables:
+      loyalty_members:
+        path: /members?active=true
+        by: { customer_id: "filter[customer]" }
+        values: comma
+        batch: 50
+        rows: data.items
+        columns: { joined_on: /member/joined.on, tier: status.tier }
+        fields: fields
+        ids: text
+      visits: { path: /visits, by: { id: id, __proto__: proto } }
+`,
+      { TOKEN: 'secret' },
+    );
+    expect(config.sources.get('crm')).toEqual({
+      name: 'crm',
+      kind: 'rest',
+      url: 'https://club.example.com/api',
+      headers: new Map([['Authorization', 'Bearer secret']]),
+      poolSize: 3,
+      timeoutMs: 2000,
+      maxBytes: 1_000_000,
+      tables: new Map([
+        [
+          'loyalty_members',
+          {
+            path: '/members?active=true',
+            by: new Map([['customer_id', 'filter[customer]']]),
+            values: 'comma',
+            batch: 50,
+            rows: ['data', 'items'],
+            columns: new Map([
+              ['joined_on', ['member', 'joined.on']],
+              ['tier', ['status', 'tier']],
+            ]),
+            fields: 'fields',
+            ids: 'text',
+          },
+        ],
+        [
+          'visits',
+          {
+            path: '/visits',
+            by: new Map([
+              ['id', 'id'],
+              ['__proto__', 'proto'],
+            ]),
+            values: 'repeat',
+            batch: 100,
+            rows: [],
+            columns: new Map(),
+            ids: 'number',
+          },
+        ],
+      ]),
+    });
+  });
+
+  it.each([
+    ['http://127.0.0.1:8080', ''],
+    ['http://localhost/x', ''],
+    ['http://[::1]:8080/', ''],
+    ['http://crm.internal', 'allowPlainHttp: true, '],
+    ['HTTPS://crm.internal/a', ''],
+  ])('an API may be at %s', (url, more) => {
+    const yaml = `demo: true\nsources: { a: { kind: rest, url: "${url}", ${more}tables: { t: { path: /t, by: { id: id } } } } }`;
+    expect(parse(yaml).sources.get('a')).toMatchObject({ url });
   });
 
   it('reads JSON as well, indented by tabs', () => {
@@ -329,6 +409,83 @@ rules: ./nope.ts
     expect(first?.where).toMatch(where);
     expect(first?.what).toMatch(what);
     expect(first?.mend).toMatch(/\w/);
+  });
+
+  const api = (more: string, table = 'path: /t, by: { id: id }') =>
+    `demo: true\nsources: { a: { kind: rest, ${more}, tables: { t: { ${table} } } } }`;
+  const url = 'url: "https://h/x"';
+  const apis: [string, string, RegExp, RegExp, RegExp?][] = [
+    [
+      'another kind',
+      'demo: true\nsources: { a: { kind: soap, url: u } }',
+      /a\.kind$/,
+      /kind/,
+      /rest/,
+    ],
+    ['an empty kind', 'demo: true\nsources: { a: { kind: } }', /a\.kind$/, /kind/, /rest/],
+    ['settings of a database', api(`${url}, schema: x`), /a\.schema$/, /known key/, /tables/],
+    [
+      'settings of an API',
+      'demo: true\nsources: { a: { database: x, url: u } }',
+      /a\.url$/,
+      /known/,
+    ],
+    ['no tables', `demo: true\nsources: { a: { kind: rest, ${url} } }`, /a\.tables$/, /missing/],
+    [
+      'empty tables',
+      `demo: true\nsources: { a: { kind: rest, ${url}, tables: {} } }`,
+      /tables$/,
+      /empty/,
+    ],
+    ['no address', api('poolSize: 1'), /a\.url$/, /missing/],
+    ['plain http', api('url: "http://h/x"'), /a\.url$/, /plain http/, /allowPlainHttp/],
+    ['a password in the address', api('url: "https://me:pw@h/x"'), /url$/, /without password/],
+    ['a query in the address', api('url: "https://h/x?a=b"'), /url$/, /address/],
+    ['no address at all', api('url: "file:///etc"'), /url$/, /http/],
+    ['a header that Sayso sets', api(`${url}, headers: { sec-gpc: "1" }`), /headers$/, /Sec-GPC/],
+    ['a header of two lines', api(`${url}, headers: { a: "b\\r\\nc: d" }`), /headers$/, /headers/],
+    [
+      'a misspelt key',
+      api(url, 'path: /t, by: { id: id }, row: x'),
+      /tables\.t\.row$/,
+      /known/,
+      /rows/,
+    ],
+    ['no path', api(url, 'by: { id: id }'), /t\.path$/, /missing/],
+    ['a path upwards', api(url, 'path: /a/%2e./b, by: { id: id }'), /path$/, /without/],
+    ['a path to another host', api(url, 'path: //h/b, by: { id: id }'), /path$/, /path/],
+    ['nothing to look for', api(url, 'path: /t, by: {}'), /by$/, /empty/, /at least one/],
+    ['a list to look for', api(url, 'path: /t, by: [id]'), /by$/, /mapping/],
+    ['no parameter', api(url, 'path: /t, by: { id: 1 }'), /by$/, /mapping/],
+    [
+      'another way of several',
+      api(url, 'path: /t, by: { id: id }, values: tab'),
+      /values$/,
+      /comma/,
+    ],
+    ['too large a batch', api(url, 'path: /t, by: { id: id }, batch: 5000'), /batch$/, /1 to 1000/],
+    ['a broken path of rows', api(url, 'path: /t, by: { id: id }, rows: a..b'), /rows$/, /path/],
+    ['a broken pointer', api(url, 'path: /t, by: { id: id }, rows: /a~2'), /rows$/, /path/],
+    [
+      'a broken column',
+      api(url, 'path: /t, by: { id: id }, columns: { a: "" }'),
+      /columns$/,
+      /paths/,
+    ],
+    ['another kind of ids', api(url, 'path: /t, by: { id: id }, ids: int'), /ids$/, /uuid/],
+    [
+      'a table of no name',
+      `demo: true\nsources: { a: { kind: rest, ${url}, tables: { __proto__: { path: /t, by: { id: id } } } } }`,
+      /__proto__$/,
+      /name for a table/,
+    ],
+  ];
+  it.each(apis)('of an API: %s', (_, yaml, where, what, mend = /\w/) => {
+    const [first, ...more] = problems(yaml);
+    expect(more).toEqual([]);
+    expect(first?.where).toMatch(where);
+    expect(first?.what).toMatch(what);
+    expect(first?.mend).toMatch(mend);
   });
 
   it.each(['HS256', 'none', 'HS512', 'RSA-OAEP', 'ML-DSA-44'])('algorithm %s', (name) => {

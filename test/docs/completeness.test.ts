@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Kind, parse } from 'graphql';
 import { expect, it } from 'vitest';
 import { configFileSchema } from '../../src/config/config-file-schema.ts';
+import { restTableKeys, sourceKinds } from '../../src/config/source-schema.ts';
 import { readPage, root } from './read-blocks.ts';
 
 const source = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -59,10 +60,13 @@ it('shows every setting of the configuration file', () => {
   const keys = [
     ...Object.keys(shape),
     ...Object.keys(shape.listen.unwrap().shape),
-    ...Object.keys(shape.sources.valueType.shape),
+    ...Object.values(sourceKinds).flatMap((kind) => Object.keys(kind.shape)),
+    ...restTableKeys,
     ...Object.keys(shape.identity.unwrap().shape),
     ...Object.keys(shape.limits.unwrap().shape),
   ];
-  const shown = readPage('docs/operator.md');
+  const shown = `${readPage('docs/operator.md')}${readPage('docs/json-apis.md')}`;
   expect(keys.filter((key) => !shown.includes(`${key}:`))).toEqual([]);
+  const controller = Object.keys(shape.controller.unwrap().shape);
+  expect(missingIn(readPage('docs/register.md'), controller)).toEqual([]);
 });

@@ -36,6 +36,7 @@ const kindOf = ({ language, options, text }: Block): string => {
   if (language === 'graphql') return isOperation(text) ? 'operation' : 'sdl';
   if (language === 'json' && options.has('codegen')) return 'codegen';
   if (language === 'yaml' && options.has('notice')) return 'notice';
+  if (language === 'json' && options.has('file')) return 'saved';
   return language;
 };
 
@@ -53,7 +54,8 @@ const examplesOf = (blocks: readonly Block[]): readonly Example[] => {
   for (const block of blocks) {
     const before = examples.at(-1);
     const takes = before && !before.answer ? (answered[kindOf(before.block)] ?? []) : [];
-    if (before && kindOf(block) !== 'codegen' && takes.includes(block.language))
+    const stands = ['codegen', 'saved'].includes(kindOf(block));
+    if (before && !stands && takes.includes(block.language))
       examples.splice(-1, 1, { ...before, answer: block });
     else examples.push({ block });
   }
@@ -148,7 +150,8 @@ const sh: Rule = async ({ block: { page, text, options }, answer }) => {
   const { code, stdout, stderr } = await runShell(text, shellOf(page));
   expect(options.has('fails') ? code !== 0 : code === 0, `${stdout}${stderr}`).toBe(true);
   if (!answer) return;
-  const came = options.has('fails') ? stderr : stdout;
+  // A command that did only a part of its work says on standard output what it did.
+  const came = options.has('fails') && stdout === '' ? stderr : stdout;
   const matches =
     answer.language === 'json'
       ? fits(JSON.parse(answer.text), JSON.parse(came))
@@ -222,6 +225,7 @@ const rules: Readonly<Record<string, Rule | undefined>> = {
   notice,
   sh,
   codegen: clientTypes,
+  saved,
   jsonl: saved,
   ts: quoted,
   sql,

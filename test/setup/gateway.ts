@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { startApp, type App } from '../../src/app.ts';
-import type { Config, Limits } from '../../src/config/config.ts';
+import type { Config, Limits, RestSourceConfig, SourceConfig } from '../../src/config/config.ts';
 import { freshDatabase, type FreshDatabase } from './database.ts';
 
 /** Who asks, and for what, in a test. */
@@ -45,8 +45,8 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   /** The domain SDL, by file name or as one text. */
   readonly schema: string | Readonly<Record<string, string>>;
-  /** SQL that fills each source, or a database that is there and stays; names as in the SDL. */
-  readonly sources: Readonly<Record<string, string | FreshDatabase>>;
+  /** SQL that fills each source, a database that is there and stays, or an API; names as in the SDL. */
+  readonly sources: Readonly<Record<string, string | FreshDatabase | RestSourceConfig>>;
   /** Files of modules. */
   readonly rules?: string;
   readonly resolvers?: string;
@@ -83,9 +83,11 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
   const own = await freshDatabase();
   const made = [own];
   const sources = new Map<string, FreshDatabase>();
+  const apis: [string, SourceConfig][] = [];
   for (const [name, source] of Object.entries(options.sources)) {
     if (typeof source !== 'string') {
-      sources.set(name, source);
+      if ('kind' in source) apis.push([name, source]);
+      else sources.set(name, source);
       continue;
     }
     const database = await freshDatabase();
@@ -111,8 +113,9 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     databaseUrl: urlOf(own.connection),
     schemaDir,
     loadSampleShop: false,
-    sources: new Map(
-      [...sources].map(([name, { connection }]) => [
+    sources: new Map<string, SourceConfig>([
+      ...apis,
+      ...[...sources].map(([name, { connection }]): [string, SourceConfig] => [
         name,
         {
           name,
@@ -123,7 +126,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
           timeoutMs: 2_000,
         },
       ]),
-    ),
+    ]),
     identity: {
       jwks: { file: join(dataDir, 'demo-jwks.json') },
       issuer: 'sayso-demo',

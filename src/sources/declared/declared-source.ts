@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { SourceError, type Problem } from '../../core/errors.ts';
 import { declaredSource } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
-import type { Find, Row, Source } from '../source.ts';
+import type { EraseRequest, Find, Row, Source } from '../source.ts';
 
 export interface DeclaredSourceOptions {
   /** Sayso's own database. */
@@ -34,11 +34,14 @@ export class DeclaredSource implements Source {
   }
 
   async fetch(read: ReadPlan, find: Find): Promise<readonly Row[]> {
-    if (find.by !== 'equal' || read.subject === undefined) {
+    if ((find.by !== 'equal' && find.by !== 'subject') || read.subject === undefined) {
       // Declared types have no root fields and no tables between.
       throw new Error(`declared rows are found by their person, not by ${find.by}`);
     }
-    const ids = [...new Set(find.tuples.map(([id = '']) => id))];
+    const ids =
+      find.by === 'subject' ? [find.id] : [...new Set(find.tuples.map(([id = '']) => id))];
+    // One row for each person: there is nothing behind it.
+    if (find.by === 'subject' && find.after) return [];
     try {
       const numbers = await this.#options.numbersOf(read.subject.path.type, ids);
       const values = await this.#values(read, numbers);
@@ -79,6 +82,22 @@ export class DeclaredSource implements Source {
       found.set(subject, values);
     }
     return found;
+  }
+
+  /** Values go with the link to their person, in the ledger's own transaction; here they are counted. */
+  async erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]> {
+    const counts: number[] = [];
+    for (const { type } of requests) {
+      const [number = -1] = await this.#options.numbersOf(type.subject?.type ?? '', [id]);
+      const coordinates = [...type.fields.values()].map(({ coordinate }) => coordinate);
+      const { rows } = await this.#options.knex.raw<{ rows: { count: number }[] }>(
+        `select count(*)::int as count from declared_value
+         where subject = ? and coordinate = any(?)`,
+        [number, coordinates],
+      );
+      counts.push(rows[0]?.count ?? 0);
+    }
+    return counts;
   }
 
   check(): Promise<readonly Problem[]> {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { SubjectPath } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
 import type { Find } from '../source.ts';
 import { comparesAsItself, type Catalog, type Column } from './catalog.ts';
@@ -15,7 +16,7 @@ export interface SelectContext {
  * A name of the SDL, quoted. Not by knex, for which a dot, ` as `, `*` and `[1]` within a name mean
  * something; the mark that it takes for a binding is escaped.
  */
-const quoted = (...names: readonly string[]): string =>
+export const quoted = (...names: readonly string[]): string =>
   names
     .map((name) => `"${name.replaceAll('"', '""')}"`)
     .join('.')
@@ -61,6 +62,20 @@ export const buildSelect = (read: ReadPlan, find: Find, c: SelectContext): Knex.
     return query.orderByRaw(order).limit(find.limit);
   }
 
+  if (find.by === 'subject') {
+    keys.forEach((key, i) => selectAs(query, exactText(key), `k${i}`, c));
+    const person = subjectRef(read.subject?.path, read.table, c);
+    if (person) {
+      const { sql, type } = comparable(person);
+      void query.whereRaw(`${sql} = ?::${quotedType(type)}`, [find.id]);
+    }
+    if (find.after) {
+      const marks = find.after.map(() => '?').join(', ');
+      void query.whereRaw(`(${order}) > (${marks})`, [...find.after]);
+    }
+    return query.orderByRaw(order).limit(find.limit);
+  }
+
   if (find.by === 'via') {
     const on = refTo('v', find.table, find.on, c);
     const to = refTo('v', find.table, find.to, c);
@@ -88,7 +103,12 @@ export const buildSelect = (read: ReadPlan, find: Find, c: SelectContext): Knex.
     : lateral(sought, column, values, find.first);
 };
 
-const refTo = (alias: string, table: string, name: string, c: SelectContext): ColumnRef => ({
+const refTo = (
+  alias: string,
+  table: string,
+  name: string,
+  c: Pick<SelectContext, 'catalog'>,
+): ColumnRef => ({
   sql: quoted(alias, name),
   column: c.catalog.get(table)?.get(name),
 });
@@ -106,7 +126,10 @@ const exactText = ({ sql, column }: ColumnRef): string =>
   column?.type === 'timestamp' || column?.type === 'timestamptz' ? `${sql}::text` : sql;
 
 /** A column and the type that values are compared with it as. */
-const comparable = ({ sql, column }: ColumnRef): { readonly sql: string; readonly type: string } =>
+export const comparable = ({
+  sql,
+  column,
+}: ColumnRef): { readonly sql: string; readonly type: string } =>
   column === undefined || !comparesAsItself(column.type)
     ? { sql: `${sql}::text`, type: 'text' }
     : { sql, type: column.sqlType };
@@ -122,7 +145,7 @@ const whereAny = (
 };
 
 /** A type as the catalog writes it; one of somebody's own may have any name. */
-const quotedType = (sqlType: string): string => sqlType.replaceAll('?', String.raw`\?`);
+export const quotedType = (sqlType: string): string => sqlType.replaceAll('?', String.raw`\?`);
 
 const whereTuples = (
   { query, order, c }: Sought,
@@ -164,6 +187,19 @@ const lateral = (
 const subjectText = ({ sql, column }: ColumnRef): string => {
   if (column?.type === 'numeric') return `trim_scale(${sql})::text`;
   return column?.type === 'bpchar' ? `${sql}::text` : sql;
+};
+
+/** The column that names a row's person, under the alias that `selectSubject` joins it by. */
+export const subjectRef = (
+  path: SubjectPath | undefined,
+  table: string,
+  c: Pick<SelectContext, 'catalog'>,
+): ColumnRef | undefined => {
+  if (path === undefined) return undefined;
+  const last = path.hops.length - 1;
+  const at =
+    last < 0 ? { alias: 't', table } : { alias: `h${last}`, table: path.hops[last]?.table ?? '' };
+  return refTo(at.alias, at.table, path.column, c);
 };
 
 const selectSubject = (query: Knex.QueryBuilder, read: ReadPlan, c: SelectContext): void => {

@@ -8,6 +8,7 @@ export interface Column {
   readonly sqlType: string;
   /** Values that differ in bytes are never equal; false under a collation that disregards case or accents. */
   readonly deterministic: boolean;
+  readonly notNull: boolean;
 }
 
 /** Table, then column. */
@@ -19,6 +20,7 @@ interface CatalogRow {
   readonly type: string;
   readonly sql_type: string;
   readonly deterministic: boolean;
+  readonly not_null: boolean;
 }
 
 /** Reads the columns of every table and view of one PostgreSQL schema. */
@@ -41,7 +43,7 @@ export const readCatalog = async (
             else t.typname end as type,
        -- -1 is "no modifier"; null would give character, which is character(1).
        format_type(t.oid, -1) as sql_type,
-       coalesce(o.collisdeterministic, true) as deterministic
+       coalesce(o.collisdeterministic, true) as deterministic, a.attnotnull as not_null
      from pg_attribute a
      join pg_class c on c.oid = a.attrelid
      join pg_namespace n on n.oid = c.relnamespace
@@ -54,9 +56,9 @@ export const readCatalog = async (
     )
     .timeout(timeoutMs);
   const catalog = new Map<string, Map<string, Column>>();
-  for (const { table, column, type, sql_type, deterministic } of rows) {
+  for (const { table, column, type, sql_type, deterministic, not_null } of rows) {
     const columns = catalog.get(table) ?? new Map<string, Column>();
-    columns.set(column, { type, sqlType: sql_type, deterministic });
+    columns.set(column, { type, sqlType: sql_type, deterministic, notNull: not_null });
     catalog.set(table, columns);
   }
   return catalog;

@@ -1,6 +1,8 @@
 import { nearest } from '../../core/did-you-mean.ts';
 import type { Problem } from '../../core/errors.ts';
 import type { DomainType } from '../../policy/model.ts';
+import { linkOf } from '../../policy/guards.ts';
+import { tellingColumns } from './build-erase.ts';
 import { columnTypesFor, namesSubjects, type Catalog, type UniqueKeys } from './catalog.ts';
 
 interface Need {
@@ -116,6 +118,16 @@ export const checkTypes = (
         type.where,
         `\`${type.name}\` knows its person by \`${naming.table}.${naming.column}\`, but a \`${named.sqlType}\` has several texts for one value`,
         'name a column of whole numbers, text or uuid, so that a person is the same everywhere',
+      );
+    }
+    for (const column of type.table.erase === 'ANONYMIZE' ? tellingColumns(type) : []) {
+      const link = type.person ? undefined : linkOf(type);
+      // A link that cannot be emptied stays; what it leads to is emptied.
+      if (column === link || catalog.get(type.table.name)?.get(column)?.notNull !== true) continue;
+      report(
+        type.where,
+        `\`${type.name}\` is anonymized by emptying \`${column}\`, which table \`${type.table.name}\` of source \`${source}\` keeps not null`,
+        'let the column be null in the database, or write `erase: DELETE`',
       );
     }
     for (const field of type.fields.values()) {

@@ -3,7 +3,8 @@ import type pg from 'pg';
 import { SourceError, tooManyRows, type Problem } from '../../core/errors.ts';
 import type { DomainType } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
-import type { Find, Row, Source } from '../source.ts';
+import type { EraseRequest, Find, Row, Source } from '../source.ts';
+import { eraseStatement } from './build-erase.ts';
 import { buildSelect } from './build-select.ts';
 import { couldBe, kindOfSubject, readCatalog, readUniqueKeys, type Catalog } from './catalog.ts';
 import { checkTypes, subjectColumn } from './check-types.ts';
@@ -21,6 +22,13 @@ export interface SqlSourceOptions {
   /** Sees every statement's text before it is sent; values are never shown. */
   readonly onStatement?: (sql: string) => void;
 }
+
+/** By class of PostgreSQL's code. */
+const eraseRefusals: Readonly<Record<string, string>> = {
+  '23': 'other rows still point at these, or a column may not be empty',
+  '25': 'it can only be read',
+  '42': 'its user may not change these rows',
+};
 
 /** A silent server is given up this long after one that answers would have stopped by itself. */
 const graceMs = 500;
@@ -83,6 +91,46 @@ export class SqlSource implements Source {
     const rows = await this.#answer(sent);
     if (rows.length > maxRows) throw tooManyRows(this.name, maxRows);
     return rows.map((values) => ({ values }));
+  }
+
+  async erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]> {
+    const { schema, timeoutMs, onStatement } = this.#options;
+    const catalog = await this.#readCatalog();
+    const work = this.#knex.transaction(async (trx) => {
+      // Everything else is read only here.
+      await trx.raw('set transaction read write');
+      const counts: number[] = [];
+      for (const request of requests) {
+        const subject = subjectColumn(request.type);
+        const column = subject && catalog.get(subject.table)?.get(subject.column);
+        const { sql, counts: isCount } = eraseStatement(request, { knex: trx, schema, catalog });
+        if (column === undefined || !couldBe(id, column.type)) {
+          counts.push(0);
+          continue;
+        }
+        onStatement?.(sql);
+        const { rows, rowCount } = await trx
+          .raw<{ rows: { count: number }[]; rowCount: number }>(sql, [id])
+          .timeout(timeoutMs + graceMs);
+        counts.push(isCount ? (rows[0]?.count ?? 0) : rowCount);
+      }
+      return counts;
+    });
+    try {
+      return await work;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      // Rights, constraints: what the operator has to mend before it can be done.
+      if (code !== undefined && /^(23|25006|42501|0A)/.test(code)) {
+        throw new SourceError(
+          `source \`${this.name}\` refused to erase (${code}): ${eraseRefusals[code.slice(0, 2)] ?? 'its user may not change these rows'}`,
+          'SOURCE_UNAVAILABLE',
+          this.name,
+          error,
+        );
+      }
+      throw this.#asSourceError(error);
+    }
   }
 
   async check(types: readonly DomainType[]): Promise<readonly Problem[]> {
@@ -156,6 +204,11 @@ const possible = (read: ReadPlan, find: Find, catalog: Catalog): Find | undefine
     const type = typeOf(read.table, among.column);
     const values = among.values.filter((value) => couldBe(value, type));
     return values.length === 0 ? undefined : { ...find, among: { ...among, values } };
+  }
+  if (find.by === 'subject') {
+    const { path } = read.subject ?? {};
+    const table = path?.hops.at(-1)?.table ?? read.table;
+    return path && couldBe(find.id, typeOf(table, path.column)) ? find : undefined;
   }
   if (find.by === 'via') {
     const type = typeOf(find.table, find.on);

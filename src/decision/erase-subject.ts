@@ -1,0 +1,122 @@
+import type { Knex } from 'knex';
+import type { SubjectRef } from '../core/consent.ts';
+import { LedgerError, SaysoError, SourceError } from '../core/errors.ts';
+import { eraseLink, type ErasureLine } from '../ledger/subject-eraser.ts';
+import type { SubjectDirectory } from '../ledger/subject-directory.ts';
+import type { Policy } from '../policy/compile-policy.ts';
+import type { DomainType } from '../policy/model.ts';
+import type { Source, Sources } from '../sources/source.ts';
+
+/** What became of a person's data. */
+export interface Erasure {
+  readonly complete: boolean;
+  readonly head: number | null;
+  readonly sources: readonly ErasureLine[];
+}
+
+export interface EraseOptions {
+  readonly knex: Knex;
+  readonly subjects: SubjectDirectory;
+  readonly policy: Policy;
+  readonly sources: Sources;
+  /** Who asks, as the log names them. */
+  readonly actor: string;
+  /** Only counts what would happen. */
+  readonly dryRun?: boolean;
+}
+
+const outcomes = { DELETE: 'DELETED', ANONYMIZE: 'ANONYMIZED', KEEP: 'KEPT' } as const;
+
+/** The types whose rows concern such persons, those that are found through others first. */
+const typesAbout = (policy: Policy, person: string): readonly DomainType[] =>
+  [...policy.model.types.values()]
+    .filter(({ subject }) => subject?.type === person)
+    .sort(
+      (a, b) =>
+        Number(a.person !== undefined) - Number(b.person !== undefined) ||
+        (b.subject?.hops.length ?? 0) - (a.subject?.hops.length ?? 0),
+    );
+
+/** One type a table: two types over one table are the same rows. */
+const oncePerTable = (types: readonly DomainType[]): readonly DomainType[] => {
+  const seen = new Set<string>();
+  return types.filter(({ table }) => !seen.has(table.name) && seen.add(table.name));
+};
+
+const eraseIn = async (
+  source: Source,
+  types: readonly DomainType[],
+  id: string,
+  dryRun: boolean,
+): Promise<readonly ErasureLine[]> => {
+  const requests = types.map((type) => {
+    const { erase } = type.table;
+    const how = dryRun || erase === undefined || erase === 'KEEP' ? 'COUNT' : erase;
+    return { type, how } as const;
+  });
+  const line = (type: DomainType, rows: number): ErasureLine => ({
+    source: source.name,
+    type: type.name,
+    outcome: type.declared
+      ? 'DELETED'
+      : type.table.erase === undefined
+        ? 'NOT_SAID'
+        : outcomes[type.table.erase],
+    rows,
+    because: type.table.because ?? null,
+  });
+  try {
+    const counts = await source.erase(requests, id);
+    return types.map((type, i) => line(type, counts[i] ?? 0));
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    const because = error.message;
+    return types.map((type) => ({ ...line(type, 0), outcome: 'FAILED', because }));
+  }
+};
+
+const checkPerson = ({ type, id }: SubjectRef, { policy }: EraseOptions): void => {
+  if (!policy.model.types.get(type)?.person)
+    throw new LedgerError('there is no such type of persons', 'CONSENT_INVALID');
+  if (id === '' || id.length > 256 || id.includes('\0') || !id.isWellFormed())
+    throw new LedgerError('the id is empty, over 256 characters, or not text', 'CONSENT_INVALID');
+};
+
+/**
+ * Erases a person: in each source what the SDL lets be erased, then what they declared, then the one
+ * link between them and their number. Where a source fails, its rows are as they were, the link
+ * stands, and all of it can be asked for again.
+ *
+ * @throws LedgerError CONSENT_INVALID for an id that can be nobody's, LEDGER_UNAVAILABLE
+ */
+export const eraseSubject = async (
+  subject: SubjectRef,
+  options: EraseOptions,
+): Promise<Erasure> => {
+  const { knex, subjects, policy, sources, actor, dryRun = false } = options;
+  checkPerson(subject, options);
+  const types = typesAbout(policy, subject.type);
+  const lines: ErasureLine[] = [];
+  for (const [name, source] of sources) {
+    const own = oncePerTable(types.filter(({ table }) => table.source === name));
+    if (own.length > 0) lines.push(...(await eraseIn(source, own, subject.id, dryRun)));
+  }
+  const failed = lines.some(({ outcome }) => outcome === 'FAILED');
+  if (dryRun || failed) return { complete: false, head: null, sources: lines };
+  const rowsRemain = lines.some(
+    ({ outcome, rows }) =>
+      (outcome === 'KEPT' || outcome === 'NOT_SAID' || outcome === 'ANONYMIZED') && rows > 0,
+  );
+  const head = await eraseLink(knex, subjects, subject, { actor, report: lines, rowsRemain });
+  return { complete: true, head, sources: lines };
+};
+
+/** The refusal of an erasure that did not happen in full. */
+export const incomplete = ({ sources }: Erasure): SaysoError =>
+  new SaysoError(
+    `not everything could be erased: ${sources
+      .filter(({ outcome }) => outcome === 'FAILED')
+      .map(({ source, because }) => because ?? source)
+      .join('; ')}`,
+    { code: 'ERASURE_INCOMPLETE', status: 502 },
+  );

@@ -1,0 +1,88 @@
+import type { Knex } from 'knex';
+import { uuidv7 } from 'uuidv7';
+import type { SubjectRef } from '../core/consent.ts';
+import { LedgerError } from '../core/errors.ts';
+import type { SubjectDirectory } from './subject-directory.ts';
+
+/** What an erasure did, by source and type; names nobody. */
+export interface ErasureLine {
+  readonly source: string;
+  readonly type: string;
+  readonly outcome: 'DELETED' | 'ANONYMIZED' | 'KEPT' | 'NOT_SAID' | 'FAILED';
+  readonly rows: number;
+  /** The law that rows are kept for, or what failed. */
+  readonly because: string | null;
+}
+
+export interface EraseLinkOptions {
+  /** Who asked, as the log names them. */
+  readonly actor: string;
+  readonly report: readonly ErasureLine[];
+  /**
+   * Rows of the person remain somewhere: whoever is known by the same id from now on has said no to
+   * everything, so that what is kept for a law is used for nothing else.
+   */
+  readonly rowsRemain: boolean;
+}
+
+const insertNo = `
+  insert into consent_event
+    (position, subject, kind, purposes, categories, at, method, actor, record, policy)
+  values (?, ?, ?, '{}', '{}', clock_timestamp(), 'erasure', ?, ?, null)`;
+
+/**
+ * Destroys the one link between a person and their number, with what they declared, in one
+ * transaction. Events and entries stay, and name a number that stands for nobody; an id that is used
+ * again gets another number and inherits nothing.
+ *
+ * @returns the ledger's head that it counts from
+ * @throws LedgerError LEDGER_UNAVAILABLE; nothing is erased then
+ */
+export const eraseLink = async (
+  knex: Knex,
+  subjects: SubjectDirectory,
+  { type, id }: SubjectRef,
+  { actor, report, rowsRemain }: EraseLinkOptions,
+): Promise<number> => {
+  try {
+    const head = await knex.transaction(async (trx) => {
+      const { rows: gone } = await trx.raw<{ rows: { number: number }[] }>(
+        `with head as materialized (select 1 from ledger_head for update)
+         delete from subject using head where type = ? and external_id = ? returning number`,
+        [type, id],
+      );
+      const old = gone[0]?.number;
+      const fresh = rowsRemain ? await subjects.assignWithin(trx, type, id) : undefined;
+      const events = [
+        ...(old === undefined ? [] : [[old, 'erased'] as const]),
+        ...(fresh === undefined ? [] : [[fresh, 'withdrawn'] as const]),
+      ];
+      // The erasure itself has the last position.
+      const { rows } = await trx.raw<{ rows: { position: string }[] }>(
+        'update ledger_head set position = position + ? returning position::text',
+        [Math.max(1, events.length)],
+      );
+      const position = Number(rows[0]?.position);
+      for (const [i, [number, kind]] of events.entries()) {
+        await trx.raw(insertNo, [position - events.length + 1 + i, number, kind, actor, uuidv7()]);
+      }
+      if (old !== undefined) {
+        await trx.raw('delete from declared_value where subject = ?', [old]);
+        await trx.raw('delete from consent_key where subject = ?', [old]);
+      }
+      await trx.raw('insert into erasure (position, actor, report) values (?, ?, ?::jsonb)', [
+        position,
+        actor,
+        JSON.stringify(report),
+      ]);
+      return position;
+    });
+    subjects.forget(undefined);
+    return head;
+  } catch (error) {
+    if (error instanceof LedgerError) throw error;
+    throw new LedgerError('the link to the person could not be destroyed', 'LEDGER_UNAVAILABLE', {
+      cause: error,
+    });
+  }
+};
