@@ -21,7 +21,12 @@ import { ConsentSnapshot } from './ledger/consent-snapshot.ts';
 import { ConsentStore } from './ledger/consent-store.ts';
 import { SubjectDirectory } from './ledger/subject-directory.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
-import { loadSampleConsents, loadSampleRows, type SampleProgress } from './load-sample.ts';
+import {
+  loadSampleConsents,
+  loadSampleNotices,
+  loadSampleRows,
+  type SampleProgress,
+} from './load-sample.ts';
 import { openReceipts } from './open-receipts.ts';
 import { declaredSourceOf, openSources } from './open-sources.ts';
 import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
@@ -107,6 +112,7 @@ const listen = async (
   const store = new ConsentStore(knex, subjects, policy);
   const consents = identifiedConsents({ store, subjects, policy, sources });
   await loadSampleConsents(config, database, policy, consents, options.progress);
+  await loadSampleNotices(config, knex, policy);
 
   const allSources = new Map<string, Source>([...sources, [declared.name, declared]]);
   const snapshot = new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects, (number) =>

@@ -1,6 +1,13 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Knex } from 'knex';
 import type { Config } from './config/config.ts';
+import { sampleShop } from './config/sample-config.ts';
 import type { SaysoDatabase } from './database/open-database.ts';
 import type { Consents } from './decision/identified-consents.ts';
+import { readNotices } from './ledger/notice-store.ts';
+import { publishContent } from './notices/publish-content.ts';
+import { readNotice } from './notices/read-notice-file.ts';
 import type { Policy } from './policy/compile-policy.ts';
 import { loadShop, sampleVersion } from './sample/load-shop.ts';
 import { sampleConsents } from './sample/sample-consents.ts';
@@ -31,6 +38,25 @@ export const loadSampleRows = async (
   const crm = databaseOf(config, 'crm');
   if (!config.loadSampleShop || shop === undefined || crm === undefined) return;
   await loadShop({ shop: database.connection(shop), crm: database.connection(crm), progress });
+};
+
+/**
+ * Publishes the sample's notices, each once: of one that has versions already, somebody may have
+ * published others on purpose.
+ */
+export const loadSampleNotices = async (
+  config: Config,
+  knex: Knex,
+  policy: Policy,
+): Promise<void> => {
+  if (!config.loadSampleShop) return;
+  const book = await readNotices(knex);
+  for (const file of (await readdir(sampleShop.notices)).sort()) {
+    const text = await readFile(join(sampleShop.notices, file), 'utf8');
+    const notice = readNotice(text, file, policy);
+    // Another SDL over the sample's tables may know other purposes; it then starts without.
+    if (notice.ok && !book.has(notice.id)) await publishContent(knex, notice, 'sample');
+  }
 };
 
 /** Records what the sample's customers said, once. */

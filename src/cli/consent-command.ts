@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { ConsentKind } from '../core/consent.ts';
+import type { ConsentInput, ConsentKind } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import { importCommand } from './import-command.ts';
 import { subjectTypeOf } from './subject-type.ts';
@@ -12,6 +12,8 @@ interface SayOptions {
   readonly category?: readonly string[];
   readonly until?: string;
   readonly actor: string;
+  readonly notice?: string;
+  readonly language?: string;
 }
 
 const timeOf = (text: string): Date => {
@@ -23,6 +25,15 @@ const timeOf = (text: string): Date => {
   );
 };
 
+/** `club`, or `club@2` where the version that was shown must still be the current one. */
+const noticeOf = ({ notice, language }: SayOptions): ConsentInput['notice'] => {
+  const [id = '', version] = notice?.split('@') ?? [];
+  if (notice === undefined) return undefined;
+  if (version !== undefined && !/^[1-9][0-9]{0,8}$/.test(version))
+    throw new LedgerError('`--notice` names no version; write it as club@2', 'CONSENT_INVALID');
+  return { id, language, version: version === undefined ? undefined : Number(version) };
+};
+
 const say = (kind: ConsentKind, name: string, description: string): Command => {
   const command = new Command(name)
     .description(description)
@@ -30,6 +41,8 @@ const say = (kind: ConsentKind, name: string, description: string): Command => {
     .option('--type <name>', 'the person’s type, where there are several')
     .requiredOption('--purpose <name>', 'what for')
     .option('--category <name...>', 'which data; all that the purpose covers when left out')
+    .option('--notice <id>', 'the notice that was shown, such as club or club@2')
+    .option('--language <tag>', 'the language it was shown in; its first when left out')
     .option('--actor <name>', 'who records it', 'sayso consent');
   if (kind === 'given')
     command.option('--until <time>', 'first instant at which it no longer counts');
@@ -44,6 +57,7 @@ const say = (kind: ConsentKind, name: string, description: string): Command => {
           validUntil: options.until === undefined ? undefined : timeOf(options.until),
           method: 'command',
           actor: options.actor,
+          notice: noticeOf(options),
         },
       ]);
       return appended?.head;

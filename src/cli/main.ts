@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { SaysoError } from '../core/errors.ts';
 import { checkCommand } from './check-command.ts';
 import { consentCommand } from './consent-command.ts';
+import { noticeCommand } from './notice-command.ts';
 import { eraseCommand } from './erase-command.ts';
 import { receiptCommand, type ReadReceiptFacts } from './receipt-command.ts';
 import { registerCommand } from './register-command.ts';
@@ -33,6 +34,7 @@ const program = (): Command =>
       .addCommand(checkCommand())
       .addCommand(tokenCommand())
       .addCommand(consentCommand())
+      .addCommand(noticeCommand())
       .addCommand(receiptCommand(readReceipt))
       .addCommand(eraseCommand())
       .addCommand(decideCommand())

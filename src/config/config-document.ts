@@ -98,13 +98,14 @@ const fill = (doc: Document.Parsed, env: NodeJS.ProcessEnv) => {
 };
 
 /**
- * Reads YAML 1.2 (and so JSON), replaces `${NAME}` from the environment, and keeps the places of
- * all keys and values. Never throws: what is wrong is in `found`, without quoting the file.
+ * Reads YAML 1.2 (and so JSON), replaces `${NAME}` from the environment where one is given, and keeps
+ * the places of all keys and values. Never throws: what is wrong is in `found`, without quoting the
+ * file.
  */
 export const readConfigDocument = (
   source: string,
   file: string,
-  env: NodeJS.ProcessEnv,
+  env?: NodeJS.ProcessEnv,
 ): ConfigDocument => {
   const lineCounter = new LineCounter();
   const doc = parseDocument(source, { lineCounter, prettyErrors: false });
@@ -120,7 +121,7 @@ export const readConfigDocument = (
   };
   const [first] = doc.errors;
   if (first) return broken(at(first.pos[0]), syntax[first.code] ?? 'is not valid YAML');
-  const found = fill(doc, env).map((one) => ({ ...one, where: where(one.path) }));
+  const found = (env ? fill(doc, env) : []).map((one) => ({ ...one, where: where(one.path) }));
   try {
     // The limit stops a small file from growing without end by aliases of aliases.
     return { raw: doc.toJS({ maxAliasCount: 100 }) ?? {}, found, where };

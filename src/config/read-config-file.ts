@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Problem } from '../core/errors.ts';
 import { checkTogether, explainShape } from './check-config-file.ts';
-import { readConfigDocument, type KeyPath } from './config-document.ts';
+import { readConfigDocument, type ConfigDocument, type KeyPath } from './config-document.ts';
 import { configFileSchema, type ConfigFile } from './config-file-schema.ts';
 import type { Finding } from './finding.ts';
 
@@ -31,7 +31,8 @@ const checkLimits = ({ limits }: ConfigFile): Finding[] => {
   return found;
 };
 
-const read = (path: string): { text: string } | { what: string } => {
+/** The text of a file that somebody wrote by hand, or what keeps it from being one. */
+export const readSmallFile = (path: string): { text: string } | { what: string } => {
   try {
     const stats = statSync(path);
     if (!stats.isFile()) return { what: 'is not a file' };
@@ -60,7 +61,7 @@ export const readConfigFile = (
   shown: string,
   env: NodeJS.ProcessEnv,
 ): ConfigFileResult => {
-  const content = read(path);
+  const content = readSmallFile(path);
   if ('what' in content) {
     const mend = 'name a YAML or JSON file that Sayso may read';
     return {
@@ -70,18 +71,19 @@ export const readConfigFile = (
       ],
     };
   }
-  const { raw, found, where } = readConfigDocument(content.text, shown, env);
-  if (raw === undefined) return { ok: false, problems: found.map(withoutPath) };
+  const document = readConfigDocument(content.text, shown, env);
+  const { raw } = document;
+  if (raw === undefined) return { ok: false, problems: problemsIn(document, []) };
   const parsed = configFileSchema.safeParse(raw);
   const findings = [
     ...(parsed.success ? checkLimits(parsed.data) : []),
     ...(parsed.error?.issues ?? []).flatMap((issue) => explainShape(issue, raw)),
     ...checkTogether(raw, dirname(path)),
-  ].filter((one) => !found.some((before) => isUnder(one.path, before.path)));
-  if (parsed.success && found.length === 0 && findings.length === 0)
-    return { ok: true, file: parsed.data };
-  const located = findings.map((one) => ({ ...one, where: where(one.path, one.at) }));
-  return { ok: false, problems: [...found, ...located].map(withoutPath).toSorted(byPlace) };
+  ];
+  const problems = problemsIn(document, findings);
+  return parsed.success && problems.length === 0
+    ? { ok: true, file: parsed.data }
+    : { ok: false, problems };
 };
 
 const place = ({ where }: Problem): readonly [number, number] => {
@@ -90,3 +92,17 @@ const place = ({ where }: Problem): readonly [number, number] => {
 };
 const byPlace = (a: Problem, b: Problem): number =>
   place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1];
+
+/**
+ * What is wrong with a file, in the order of its lines: what its text shows, and what was found in
+ * its values, unless the text already explains that.
+ */
+export const problemsIn = (
+  { found, where }: ConfigDocument,
+  findings: readonly Finding[],
+): readonly Problem[] => {
+  const located = findings
+    .filter((one) => !found.some((before) => isUnder(one.path, before.path)))
+    .map((one) => ({ ...one, where: where(one.path, one.at) }));
+  return [...found, ...located].map(withoutPath).toSorted(byPlace);
+};

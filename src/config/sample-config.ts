@@ -6,6 +6,7 @@ const project = (path: string): string => fileURLToPath(new URL(`../../${path}`,
 /** The sample shop as it comes with Sayso: its SDL and its modules, as absolute paths. */
 export const sampleShop = {
   schemaDir: project('schema/shop'),
+  notices: project('schema/shop/notices'),
   rules: project('src/sample/rules.ts'),
   resolvers: project('src/sample/resolvers.ts'),
 } as const;

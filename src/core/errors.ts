@@ -59,6 +59,18 @@ export class ConfigError extends SaysoError {
   }
 }
 
+/** The file of a notice cannot be published. Thrown by `notices/`. */
+export class NoticeError extends SaysoError {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(`the notice has ${problems.length} problem(s):\n${listed(problems)}`, {
+      code: 'NOTICE_INVALID',
+      status: 400,
+    });
+    this.problems = problems;
+  }
+}
+
 /** 401: the caller could not be identified. Thrown by `identity/`. */
 export class IdentityError extends SaysoError {
   constructor(message: string, options?: { cause?: unknown }) {

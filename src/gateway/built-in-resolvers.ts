@@ -4,6 +4,7 @@ import { consentResolvers } from './consent-resolvers.ts';
 import { declareResolvers } from './declare-resolvers.ts';
 import { erase } from './erase-resolver.ts';
 import { meResolvers } from './me/me-resolvers.ts';
+import { noticeResolvers } from './notice-resolvers.ts';
 import type { Resolver } from './operation.ts';
 import { processingResolver } from './processing-resolver.ts';
 
@@ -16,6 +17,7 @@ export const builtInResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
     ...meResolvers(options),
     ['Mutation.erase', erase(options)],
     ['Query.processing', processingResolver(policy)],
+    ...noticeResolvers(knex),
     ['Query.auditEntries', auditEntries(knex, subjects, policy, limits)],
   ]);
 };

@@ -30,6 +30,10 @@ export type Query = {
    * they said, who looked. Needs no purpose.
    */
   readonly me: Me;
+  /** The current version of every notice: what people are shown before they say yes. Needs no purpose. */
+  readonly notices: ReadonlyArray<Notice>;
+  /** One version of a notice, the current one unless told; null where there is none */
+  readonly notice?: Maybe<Notice>;
   /**
    * The register: what personal data are used for, which, why they may be, and what the person gains.
    * Public: it needs no token, and holds nothing of any person.
@@ -65,6 +69,12 @@ export type QueryAuditEntriesArgs = {
   purpose?: InputMaybe<Purpose>;
   subject?: InputMaybe<Scalars['Int']['input']>;
   person?: InputMaybe<SubjectInput>;
+};
+
+
+export type QueryNoticeArgs = {
+  id: Scalars['ID']['input'];
+  version?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -627,6 +637,58 @@ export type ErasureOutcome =
   | 'NOT_SAID'
   /** The source did not do it; its rows are as they were */
   | 'FAILED';
+
+/**
+ * What people are shown: for which purposes which data are used, who else gets them, on which basis, for
+ * how long, what they gain and how they take a yes back. A yes names the version that was shown.
+ */
+export type Notice = {
+  readonly __typename?: 'Notice';
+  readonly id: Scalars['ID']['output'];
+  /** From 1 */
+  readonly version: Scalars['Int']['output'];
+  /** Whether a yes that is said now may name it */
+  readonly current: Scalars['Boolean']['output'];
+  readonly publishedAt: Scalars['DateTime']['output'];
+  /** `sha256:…` over the RFC 8785 form of all it says */
+  readonly contentHash: Scalars['String']['output'];
+  readonly purposes: ReadonlyArray<NoticePurpose>;
+  /** BCP 47 tags, the one first that is shown where none is asked for */
+  readonly languages: ReadonlyArray<Scalars['String']['output']>;
+  /** In this language, or a wider one (`de` for `de-AT`); the first one when left out; null where there is none */
+  readonly text?: Maybe<NoticeText>;
+};
+
+
+/**
+ * What people are shown: for which purposes which data are used, who else gets them, on which basis, for
+ * how long, what they gain and how they take a yes back. A yes names the version that was shown.
+ */
+export type NoticeTextArgs = {
+  language?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What a notice says of one purpose. An old version may name purposes and categories that are no more. */
+export type NoticePurpose = {
+  readonly __typename?: 'NoticePurpose';
+  readonly purpose: Scalars['String']['output'];
+  readonly categories: ReadonlyArray<Scalars['String']['output']>;
+  readonly origins: ReadonlyArray<Origin>;
+  readonly recipients: ReadonlyArray<Scalars['String']['output']>;
+  readonly bases: ReadonlyArray<Basis>;
+  /** An ISO 8601 duration, such as `P2Y` */
+  readonly retention?: Maybe<Scalars['String']['output']>;
+};
+
+/** The wording of a notice in one language. */
+export type NoticeText = {
+  readonly __typename?: 'NoticeText';
+  readonly language: Scalars['String']['output'];
+  readonly title: Scalars['String']['output'];
+  readonly text: Scalars['String']['output'];
+  readonly gain: Scalars['String']['output'];
+  readonly withdraw: Scalars['String']['output'];
+};
 
 /** One purpose, and all that the schema says of it. */
 export type Processing = {

@@ -24,7 +24,8 @@ interface Offer {
   readonly bases: readonly string[];
 }
 
-const basesOf = (pairs: readonly Pair[]): readonly string[] =>
+/** Every basis that pairs have somewhere, sorted. */
+export const basesOf = (pairs: readonly Pair[]): readonly string[] =>
   [...new Set(pairs.flatMap(({ basis, places }) => [basis, ...places.values()]))].sort();
 
 /**

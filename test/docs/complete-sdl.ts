@@ -12,7 +12,7 @@ import { parseConfig } from '../../src/config/parse-config.ts';
 import { governanceSdl, readSdlFolder } from '../../src/config/read-sdl-folder.ts';
 import { loadModules } from '../../src/gateway/load-modules.ts';
 import { readPolicy } from '../../src/policy/compile-policy.ts';
-import { SchemaError, type ConfigError } from '../../src/core/errors.ts';
+import { SchemaError, type ConfigError, type NoticeError } from '../../src/core/errors.ts';
 import { root } from './read-blocks.ts';
 
 const nameOf = (node: DefinitionNode): string =>
@@ -58,7 +58,7 @@ const complement = (block: DocumentNode, shop: readonly DefinitionNode[]): strin
 };
 
 /** What a terminal shows of an error at start. */
-export const asPrinted = (error: SchemaError | ConfigError): string =>
+export const asPrinted = (error: SchemaError | ConfigError | NoticeError): string =>
   `${error.code}: ${error.message}\n`;
 
 /** What `sayso check` finds wrong with a block, after it was completed; empty when all is well. */

@@ -8,8 +8,9 @@ import { isExecutableDefinitionNode, parse, printSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type App } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
-import { ConfigError } from '../../src/core/errors.ts';
+import { ConfigError, NoticeError } from '../../src/core/errors.ts';
 import { openDatabase } from '../../src/database/open-database.ts';
+import { readNotice } from '../../src/notices/read-notice-file.ts';
 import { fits, linesFit } from './answers.ts';
 import { asPrinted, problemsOf } from './complete-sdl.ts';
 import { pages, readBlocks, root, type Block } from './read-blocks.ts';
@@ -34,6 +35,7 @@ const isOperation = (text: string): boolean => {
 const kindOf = ({ language, options, text }: Block): string => {
   if (language === 'graphql') return isOperation(text) ? 'operation' : 'sdl';
   if (language === 'json' && options.has('codegen')) return 'codegen';
+  if (language === 'yaml' && options.has('notice')) return 'notice';
   if (language === 'json' && options.has('file')) return 'saved';
   return language;
 };
@@ -44,6 +46,7 @@ const answered: Readonly<Record<string, readonly string[]>> = {
   sh: ['json', 'text'],
   sdl: ['text'],
   yaml: ['text'],
+  notice: ['text'],
 };
 
 const examplesOf = (blocks: readonly Block[]): readonly Example[] => {
@@ -134,6 +137,15 @@ const yaml: Rule = ({ block: { page, text, options }, answer }) => {
   expect(printed).toBe(options.has('wrong') ? (answer?.text ?? 'a block of text behind it') : '');
 };
 
+/** A notice for the sample shop; with `file=` later commands of the page read it. */
+const notice: Rule = ({ block: { page, text, options }, answer }) => {
+  const file = options.get('file');
+  if (file !== undefined) writeFileSync(join(shellOf(page).folder, file), text);
+  const read = readNotice(text, file ?? 'notice.yaml', app.policy);
+  const printed = read.ok ? '' : asPrinted(new NoticeError(read.problems));
+  expect(printed).toBe(options.has('wrong') ? (answer?.text ?? 'a block of text behind it') : '');
+};
+
 const sh: Rule = async ({ block: { page, text, options }, answer }) => {
   const { code, stdout, stderr } = await runShell(text, shellOf(page));
   expect(options.has('fails') ? code !== 0 : code === 0, `${stdout}${stderr}`).toBe(true);
@@ -210,6 +222,7 @@ const rules: Readonly<Record<string, Rule | undefined>> = {
   operation,
   sdl,
   yaml,
+  notice,
   sh,
   codegen: clientTypes,
   saved,

@@ -6,7 +6,9 @@ import { compilePolicy, type Policy } from '../../src/policy/compile-policy.ts';
 
 const folder = (name: string): readonly Source[] => {
   const at = new URL(`../../schema/${name}/`, import.meta.url);
-  return readdirSync(at).map((file) => new Source(readFileSync(new URL(file, at), 'utf8'), file));
+  return readdirSync(at)
+    .filter((file) => file.endsWith('.graphql'))
+    .map((file) => new Source(readFileSync(new URL(file, at), 'utf8'), file));
 };
 
 export const governance = folder('governance');

@@ -14,7 +14,9 @@ const { rule } = createRequire(import.meta.url)('graphql-shield') as typeof Shie
 
 const folder = (name: string) => {
   const at = new URL(`../../schema/${name}/`, import.meta.url);
-  return readdirSync(at).map((file) => new Source(readFileSync(new URL(file, at), 'utf8'), file));
+  return readdirSync(at)
+    .filter((file) => file.endsWith('.graphql'))
+    .map((file) => new Source(readFileSync(new URL(file, at), 'utf8'), file));
 };
 
 const shop = folder('shop');
