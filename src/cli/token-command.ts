@@ -9,6 +9,7 @@ interface TokenOptions {
   readonly subject?: string;
   readonly role?: readonly string[];
   readonly lifetime?: string;
+  readonly signedInAgo: string;
 }
 
 /** `sayso token`: prints a token of the demo's own issuer and nothing else. */
@@ -20,6 +21,7 @@ export const tokenCommand = (): Command =>
     .option('--subject <id>', 'the person who acts for themself')
     .option('--role <name...>', 'roles for named rules, such as staff')
     .option('--lifetime <seconds>', 'how long it is valid')
+    .option('--signed-in-ago <seconds>', 'how long ago the person signed in', '0')
     .action(async (options: TokenOptions) => {
       const config = readConfig();
       if (!config.demo) {
@@ -35,7 +37,10 @@ export const tokenCommand = (): Command =>
       const token = await issuer.mint({
         client: options.client,
         scope: options.scope,
-        ...(options.subject !== undefined && { subject: options.subject }),
+        ...(options.subject !== undefined && {
+          subject: options.subject,
+          authTime: Math.floor(Date.now() / 1_000) - Number(options.signedInAgo),
+        }),
         ...(options.role && { roles: options.role }),
         ...(options.lifetime !== undefined && { lifetimeSeconds: Number(options.lifetime) }),
       });

@@ -112,12 +112,16 @@ export class AnswerTooLargeError extends SaysoError {
 
 /** 401: what is asked needs a person who has signed in a short while ago (RFC 9470). */
 export class SignInError extends SaysoError {
+  /** Header fields of the answer (RFC 9470, 3). */
+  readonly challenge: readonly (readonly [string, string])[];
   /** @param maxAge seconds that may have passed since */
   constructor(maxAge: number) {
     super(
       `this needs a sign-in of the last ${maxAge} seconds (\`auth_time\` in the token): let the person sign in again`,
       { code: 'INSUFFICIENT_USER_AUTHENTICATION', status: 401, details: { maxAge } },
     );
+    const value = `Bearer error="insufficient_user_authentication", max_age="${maxAge}"`;
+    this.challenge = [['www-authenticate', value]];
   }
 }
 

@@ -1,3 +1,4 @@
+import { HeaderMap } from '@apollo/server';
 import {
   execute,
   getVariableValues,
@@ -14,6 +15,7 @@ import {
   PlanError,
   PurposeError,
   SaysoError,
+  SignInError,
 } from '../core/errors.ts';
 import { GovernedReader } from '../decision/governed-reader.ts';
 import type { Consents } from '../decision/identified-consents.ts';
@@ -308,7 +310,10 @@ const withStatus = (
   const [first, ...rest] = errors;
   const cause = first?.originalError;
   if (data !== null || !first || !(cause instanceof SaysoError)) return errors;
-  const http = { status: cause.status };
+  const http = {
+    status: cause.status,
+    ...(cause instanceof SignInError && { headers: new HeaderMap(cause.challenge) }),
+  };
   const told = new GraphQLError(first.message, {
     nodes: first.nodes ?? null,
     source: first.source ?? null,

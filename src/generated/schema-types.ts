@@ -420,6 +420,8 @@ export type Me = {
   readonly id: Scalars['ID']['output'];
   /** ISO 3166 code of where they live, where the source says it */
   readonly place?: Maybe<Scalars['String']['output']>;
+  /** The ledger's position as it is now: what is shown with it may be answered with this as `seen` */
+  readonly head: Scalars['Int']['output'];
   /** Which kinds of data are held, and in which source. Kinds of which there is nothing are left out */
   readonly held: ReadonlyArray<Holding>;
   /** Every purpose, whether it may use anything, and how to change that */

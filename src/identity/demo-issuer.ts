@@ -103,7 +103,14 @@ const publishPublicKey = async (path: string, { kty, crv, x }: JWK, kid: string)
   if ((await readIfThere(path)) !== content) await writeAtomically(path, content, 0o644, rename);
 };
 
-const checkOptions = ({ client, scope, subject, roles = [], lifetimeSeconds }: MintOptions) => {
+const checkOptions = ({
+  client,
+  scope,
+  subject,
+  roles = [],
+  authTime,
+  lifetimeSeconds,
+}: MintOptions) => {
   if (!/^[\x21-\x7e]{1,128}$/.test(client))
     refuse('the client must be 1 to 128 visible ASCII characters without spaces');
   const scopes = scope.split(/\s+/).filter((one) => one !== '');
@@ -119,6 +126,8 @@ const checkOptions = ({ client, scope, subject, roles = [], lifetimeSeconds }: M
     refuse('the subject names the client itself: leave it out for a token of the client');
   if (!roles.every(isName)) refuse('a role must be 1 to 256 characters, none a control character');
   const lifetime = lifetimeSeconds ?? eightHours;
+  if (authTime !== undefined && !(Number.isInteger(authTime) && authTime > 0))
+    refuse('the time of the sign-in must be a whole number of seconds ago');
   if (!Number.isInteger(lifetime) || lifetime < 1 || lifetime > thirtyDays)
     refuse('the lifetime must be a whole number of seconds, at most 30 days');
   return { scopes, lifetime };

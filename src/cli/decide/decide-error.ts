@@ -29,7 +29,7 @@ const mendOf = (issue: Issue): string => {
     return `use one of ${issue.values.map((one) => `\`${String(one)}\``).join(', ')}`;
   return issue.code === 'invalid_format'
     ? 'write a time as `2026-03-01T10:00:00Z`'
-    : 'write it as docs/data-owner.md shows';
+    : 'write it as docs/try-a-rule.md shows';
 };
 
 const whatOf = (issue: Issue): string => {

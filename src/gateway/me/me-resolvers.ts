@@ -109,6 +109,8 @@ export const meResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolv
     return context.spend(holdings.length) ? holdings : [];
   };
 
+  const head: Resolver = async () => (await options.snapshot.view()).head;
+
   const purposes: Resolver = async (parent, _args, context) => {
     const choices = purposeChoices(await choiceFacts(parent as MeValue, context, options));
     const weight = choices.reduce((sum, one) => sum + 1 + one.choices.length, 0);
@@ -168,6 +170,7 @@ export const meResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolv
 
   return new Map([
     ['Query.me', me],
+    ['Me.head', head],
     ['Me.held', held],
     ['Me.purposes', purposes],
     ['Me.history', history],

@@ -1,5 +1,6 @@
 import { origins, type Origin } from '../../core/consent.ts';
 import type { OwnRows } from '../../decision/own-data.ts';
+import { asText } from '../../decision/release-rows.ts';
 import type { Basis } from '../../directives/basis.ts';
 import { basisAt } from '../../ledger/judge.ts';
 import type { Policy } from '../../policy/compile-policy.ts';
@@ -61,12 +62,13 @@ const leftOutBecause = (
     : 'it is used under neither consent nor contract';
 };
 
-const plain = (value: unknown): unknown =>
-  value instanceof Date || typeof value === 'bigint'
-    ? value instanceof Date
-      ? value.toISOString()
-      : String(value)
-    : (value ?? null);
+/** As GraphQL would show it: ids are texts, and so is what would lose digits. */
+const plain = (value: unknown, field: DomainField): unknown => {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Date) return value.toISOString();
+  const isId = field.kind === 'join' || (field.kind === 'column' && field.graphqlType === 'ID');
+  return isId || typeof value === 'bigint' ? asText(value) : value;
+};
 
 /**
  * Puts a person's rows into the form of an export. PORTABLE is what they gave, or what was observed
@@ -92,7 +94,7 @@ export const ownExport = (
     if (!kept.some(({ field }) => field.guard.kind === 'shield') || rows.length === 0) continue;
     data[type.name] = rows.map((values) => {
       const row = Object.create(null) as Record<string, unknown>;
-      for (const { field, i } of kept) row[field.name] = plain(values[i]);
+      for (const { field, i } of kept) row[field.name] = plain(values[i], field);
       return row;
     });
   }
