@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { ControllerConfig } from './config/config.ts';
 import { SaysoError, SourceError } from './core/errors.ts';
 import { readPlace } from './decision/own-data.ts';
+import { shownActor } from './ledger/consent-history.ts';
 import type { Policy } from './policy/compile-policy.ts';
 import type { ReceiptFacts } from './receipts/receipt-facts.ts';
 import { createReceiptReader, RecordNotFoundError } from './receipts/receipt-reader.ts';
@@ -56,7 +57,8 @@ export const openReceipts = (options: OpenReceiptsOptions): OpenReceipts => {
       const facts = await read(record);
       // Somebody else's record is, to this person, none.
       if (facts.principal !== String(number)) throw new RecordNotFoundError();
-      return writeReceipt(facts, format === 'KANTARA' ? 'kantara' : 'iso');
+      const shown = { ...facts, actor: shownActor(facts.actor, number) };
+      return writeReceipt(shown, format === 'KANTARA' ? 'kantara' : 'iso');
     },
   };
 };

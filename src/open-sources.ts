@@ -65,6 +65,7 @@ export const declaredSourceOf = (
     maxRows,
     timeoutMs: declaredTimeoutMs,
     numbersOf: (type, ids) => subjects.numbersOf(type, ids),
+    known: (type, id) => subjects.known(type, id),
   });
 
 /**

@@ -5,7 +5,8 @@ import { eraseLink, type ErasureLine } from '../ledger/subject-eraser.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import type { DomainType } from '../policy/model.ts';
-import type { Source, Sources } from '../sources/source.ts';
+import type { EraseRequest, Source, Sources } from '../sources/source.ts';
+import { findPersons } from './find-persons.ts';
 
 /** What became of a person's data. */
 export interface Erasure {
@@ -23,6 +24,8 @@ export interface EraseOptions {
   readonly actor: string;
   /** Only counts what would happen. */
   readonly dryRun?: boolean;
+  /** Only under the very text that the source has: a person's token names no other spelling. */
+  readonly exact?: boolean;
 }
 
 const outcomes = { DELETE: 'DELETED', ANONYMIZE: 'ANONYMIZED', KEEP: 'KEPT' } as const;
@@ -37,22 +40,29 @@ const typesAbout = (policy: Policy, person: string): readonly DomainType[] =>
         (b.subject?.hops.length ?? 0) - (a.subject?.hops.length ?? 0),
     );
 
-/** One type a table: two types over one table are the same rows. */
-const oncePerTable = (types: readonly DomainType[]): readonly DomainType[] => {
-  const seen = new Set<string>();
-  return types.filter(({ table }) => !seen.has(table.name) && seen.add(table.name));
+/** One request a table: two types over one table are the same rows, and each tells its columns. */
+const oncePerTable = (
+  types: readonly DomainType[],
+): readonly { readonly type: DomainType; readonly also: readonly DomainType[] }[] => {
+  const byTable = new Map<string, DomainType[]>();
+  for (const type of types) {
+    const others = byTable.get(type.table.name);
+    if (others) others.push(type);
+    else byTable.set(type.table.name, [type]);
+  }
+  return [...byTable.values()].flatMap(([type, ...also]) => (type ? [{ type, also }] : []));
 };
 
 const eraseIn = async (
   source: Source,
-  types: readonly DomainType[],
+  tables: ReturnType<typeof oncePerTable>,
   id: string,
   dryRun: boolean,
 ): Promise<readonly ErasureLine[]> => {
-  const requests = types.map((type) => {
+  const requests = tables.map(({ type, also }): EraseRequest => {
     const { erase } = type.table;
     const how = dryRun || erase === undefined || erase === 'KEEP' ? 'COUNT' : erase;
-    return { type, how } as const;
+    return { type, also, how };
   });
   const line = (type: DomainType, rows: number): ErasureLine => ({
     source: source.name,
@@ -67,11 +77,11 @@ const eraseIn = async (
   });
   try {
     const counts = await source.erase(requests, id);
-    return types.map((type, i) => line(type, counts[i] ?? 0));
+    return tables.map(({ type }, i) => line(type, counts[i] ?? 0));
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     const because = error.message;
-    return types.map((type) => ({ ...line(type, 0), outcome: 'FAILED', because }));
+    return tables.map(({ type }) => ({ ...line(type, 0), outcome: 'FAILED', because }));
   }
 };
 
@@ -83,18 +93,38 @@ const checkPerson = ({ type, id }: SubjectRef, { policy }: EraseOptions): void =
 };
 
 /**
+ * The very text by which the person's rows are known, as the source has it. Who is not there, or not
+ * to be asked about, is known by what was stated: parts of them may be elsewhere, or left from before.
+ */
+const ownId = async (
+  { type: name, id }: SubjectRef,
+  { policy, sources, exact = false }: EraseOptions,
+): Promise<string> => {
+  const type = policy.model.types.get(name);
+  if (!type) return id;
+  try {
+    const found = await findPersons(type, [id], sources);
+    const [own] = found;
+    if (own === undefined || found.includes(id)) return id;
+    if (!exact) return own;
+  } catch (error) {
+    if (error instanceof SourceError) return id;
+    throw error;
+  }
+  throw new LedgerError(`no \`${name}\` has this id`, 'CONSENT_INVALID');
+};
+
+/**
  * Erases a person: in each source what the SDL lets be erased, then what they declared, then the one
  * link between them and their number. Where a source fails, its rows are as they were, the link
  * stands, and all of it can be asked for again.
  *
  * @throws LedgerError CONSENT_INVALID for an id that can be nobody's, LEDGER_UNAVAILABLE
  */
-export const eraseSubject = async (
-  subject: SubjectRef,
-  options: EraseOptions,
-): Promise<Erasure> => {
+export const eraseSubject = async (stated: SubjectRef, options: EraseOptions): Promise<Erasure> => {
   const { knex, subjects, policy, sources, actor, dryRun = false } = options;
-  checkPerson(subject, options);
+  checkPerson(stated, options);
+  const subject = { type: stated.type, id: await ownId(stated, options) };
   const types = typesAbout(policy, subject.type);
   const lines: ErasureLine[] = [];
   for (const [name, source] of sources) {

@@ -1,21 +1,23 @@
 import { isYes, type ConsentInput } from '../core/consent.ts';
 import { LedgerError, SourceError } from '../core/errors.ts';
-import type { Appended, ConsentStore } from '../ledger/consent-store.ts';
+import { ErasedMeanwhile, type Appended, type ConsentStore } from '../ledger/consent-store.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
-import type { ReadPlan } from '../policy/plan.ts';
 import type { Sources } from '../sources/source.ts';
-import { asText } from './release-rows.ts';
+import { findPersons } from './find-persons.ts';
 
 /** Where consent events are handed in. */
 export interface Consents {
   /**
-   * As `ConsentStore.append`, under the sources' own ids. With `exact` a yes is taken only under
-   * the very text that the source has: two accounts `7` and `007` are two, whatever a number is.
+   * As `ConsentStore.append`, under the sources' own ids. With `exact: 'yes'` a yes is taken only
+   * under the very text that the source has, with `'all'` a no too: two accounts `7` and `007` are
+   * two, whatever a number is.
    */
   append(
     inputs: readonly ConsentInput[],
-    how?: Parameters<ConsentStore['append']>[1] & { readonly exact?: boolean },
+    how?: Parameters<ConsentStore['append']>[1] & {
+      readonly exact?: 'yes' | 'all' | undefined;
+    },
   ): Promise<Appended | undefined>;
   /**
    * Checks events as `append` would, and writes nothing, not even a number for somebody new. What
@@ -34,6 +36,7 @@ export interface IdentifiedConsentsOptions {
 }
 
 const chunk = 2_000;
+const maxTries = 5;
 
 /**
  * Hands events to the ledger under the very text by which their person's rows are decided on. A
@@ -47,21 +50,7 @@ export const identifiedConsents = (options: IdentifiedConsentsOptions): Consents
   const find = async (type: string, ids: readonly string[]): Promise<readonly string[]> => {
     const person = policy.model.types.get(type);
     // The ledger will say that there is no such type.
-    if (!person?.person) return ids;
-    const { id } = person.person;
-    const source = sources.get(person.table.source);
-    if (!source) throw new SourceError('no such source', 'SOURCE_UNAVAILABLE', person.table.source);
-    const read: ReadPlan = {
-      type,
-      source: person.table.source,
-      table: person.table.name,
-      key: person.table.key,
-      columns: [],
-      subject: { path: { type, hops: [], column: id } },
-    };
-    const tuples = ids.map((one) => [one]);
-    const rows = await source.fetch(read, { by: 'equal', columns: [id], tuples });
-    return rows.flatMap(({ values }) => asText(values[0]) ?? []);
+    return person?.person ? findPersons(person, ids, sources) : ids;
   };
 
   /**
@@ -119,21 +108,37 @@ export const identifiedConsents = (options: IdentifiedConsentsOptions): Consents
     }
   };
 
-  const append: Consents['append'] = async (inputs, how): Promise<Appended | undefined> => {
+  const appendOnce: Consents['append'] = async (inputs, how): Promise<Appended | undefined> => {
+    // Before the sources are asked: whoever is erased after that is asked about again.
+    const erasedBefore = await store.erasedUntil();
     const byType = groupByType(inputs);
     const known = new Map<string, ReadonlyMap<string, string>>();
     for (const [type, events] of byType) known.set(type, await identifyNow(type, events));
     const identified = inputs.map((input, i) => {
       const { type, id } = input.subject;
       const own = known.get(type)?.get(id);
-      const other = how?.exact === true && isYes(input.kind) && own !== id;
+      const isExact = how?.exact === 'all' || (how?.exact === 'yes' && isYes(input.kind));
+      const other = isExact && own !== id;
       if (own !== undefined && !other) return { ...input, subject: { type, id: own } };
       const which = inputs.length === 1 ? '' : `event ${i + 1}: `;
       throw new LedgerError(`${which}no \`${type}\` has this id`, 'CONSENT_INVALID', {
         details: { index: i },
       });
     });
-    return store.append(identified, how);
+    return store.append(identified, { ...how, erasedBefore });
+  };
+
+  const append: Consents['append'] = async (inputs, how): Promise<Appended | undefined> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await appendOnce(inputs, how);
+      } catch (error) {
+        if (!(error instanceof ErasedMeanwhile)) throw error;
+        if (tries < maxTries) continue;
+        const message = 'persons kept being erased while this was recorded; try again';
+        throw new LedgerError(message, 'CONSENT_MOVED');
+      }
+    }
   };
 
   const examine: Consents['examine'] = async (inputs) => {

@@ -1,6 +1,7 @@
 import type { SubjectRef } from '../core/consent.ts';
 import { SourceError, tooManyRows } from '../core/errors.ts';
 import type { Policy } from '../policy/compile-policy.ts';
+import { shownColumn } from '../policy/guards.ts';
 import type { DomainField, DomainType } from '../policy/model.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { RequestSignals, Row, Source, Sources } from '../sources/source.ts';
@@ -17,13 +18,16 @@ export interface OwnRows {
 const page = 1_000;
 
 /**
- * The fields whose own column tells something of the person: not what leads to other persons, and
- * nothing that a resolver computes.
+ * The fields whose own column tells something of the person: not the key, by which rows elsewhere
+ * are found or not, and nothing that a resolver computes. Nor what leads to other persons or to
+ * their rows; the row that says whose this one is, is theirs.
  */
 const ownFields = (type: DomainType, policy: Policy): readonly DomainField[] =>
   [...type.fields.values()].filter((field) => {
     if (field.kind === 'column') return true;
-    if (field.kind === 'derived' || field.list || field.via) return false;
+    const column = shownColumn(type, field);
+    if (field.kind === 'derived' || column === undefined) return false;
+    if (type.subject?.hops[0]?.own === column) return true;
     return field.members.every((member) => policy.model.types.get(member)?.subject === undefined);
   });
 

@@ -86,7 +86,7 @@ const changeConsent =
     const statement = statementOf(kind, args, subject, actor);
     demandObjectable(statement, policy);
     const { head, events } = await context.say([statement], {
-      exact: !args.subject,
+      exact: args.subject ? undefined : 'yes',
     });
     const said = events[0];
     return {

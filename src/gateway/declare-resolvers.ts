@@ -39,7 +39,15 @@ const toldIn = (
     });
   });
 
-const checkLength = ({ field, value }: Told): void => {
+/** PostgreSQL keeps neither NUL nor half a character, and would say so as if it were out of order. */
+const isText = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.every(isText)
+    : typeof value !== 'string' || (!value.includes('\0') && value.isWellFormed());
+
+const checkValue = ({ field, value }: Told): void => {
+  if (!isText(value))
+    throw new LedgerError(`\`${field.coordinate}\` holds what is not text`, 'CONSENT_INVALID');
   if (JSON.stringify(value).length <= longestValue) return;
   throw new LedgerError(
     `\`${field.coordinate}\` is longer than ${longestValue} characters`,
@@ -118,13 +126,14 @@ export const declareResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
           : `\`${strangers[0]?.field.coordinate ?? ''}\` is not declared by a \`${subject.type}\``,
         'CONSENT_INVALID',
       );
-    told.forEach(checkLength);
+    told.forEach(checkValue);
     const actor = args.subject ? await agentOf(context, subjects, policy) : undefined;
     const base = { subject, method: 'declare', actor };
     const { head, events } = await context.say(
       statementsOf(told, purposes, base, args.confirmed === true),
       {
-        exact: !args.subject,
+        // What is told is written too, also where only a no is said: never under another's number.
+        exact: args.subject ? undefined : 'all',
         alongside: async (trx, [number]) => {
           if (number !== undefined) await store(trx, number, told);
         },

@@ -13,5 +13,6 @@ export const erase =
     if (!named) demandRecentSignIn(context.caller, recentSignInSeconds);
     // Of a person who erases themself nothing is to be left, not even that it was number so-and-so.
     const actor = named ? await agentOf(context, subjects, policy) : 'self';
-    return eraseSubject(subject, { knex, subjects, policy, sources, actor });
+    const how = { actor, exact: !named };
+    return eraseSubject(subject, { knex, subjects, policy, sources, ...how });
   };

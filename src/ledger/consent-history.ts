@@ -25,6 +25,15 @@ export interface HistoryLine {
 }
 
 /**
+ * Who recorded something, as it is shown to the person whom it is about: null for themself. Agents
+ * are named; of other persons not even the number is told.
+ */
+export const shownActor = (actor: string | null, number: number): string | null => {
+  if (actor === null || actor === `subject:${number}`) return null;
+  return actor.startsWith('subject:') ? 'another person' : actor;
+};
+
+/**
  * What was said by or for one person, newest first.
  *
  * @param before only lines at lower positions

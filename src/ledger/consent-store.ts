@@ -13,6 +13,7 @@ import { readNotices } from './notice-store.ts';
 import { firstOfEach, type NumberedEvent, type RecordedConsent } from './numbered-event.ts';
 import { readEvents } from './stored-events.ts';
 import { noSubject, type SubjectDirectory } from './subject-directory.ts';
+import { newestErasure } from './subject-eraser.ts';
 
 /** What was appended: the head from which on it counts. */
 export interface Appended {
@@ -27,6 +28,11 @@ export interface AppendOptions {
   readonly progress?: ImportProgress;
   readonly onProgress?: (done: number) => void;
   /** Done in the same transaction, before the events: all of it happens or nothing. */
+  /**
+   * The newest erasure when the persons of the inputs were looked up (`erasedUntil`). Should there
+   * be another by the time nobody else can append, nothing is, and `ErasedMeanwhile` is thrown.
+   */
+  readonly erasedBefore?: number;
   readonly alongside?: (trx: Knex.Transaction, subjects: readonly number[]) => Promise<void>;
 }
 
@@ -37,6 +43,8 @@ const timeoutMs = 10_000;
 
 /** Somebody was erased while their number was still in use here: look it up again. */
 class NumberGone extends Error {}
+/** Somebody was erased since the persons of the inputs were looked up: there may be no such person. */
+export class ErasedMeanwhile extends Error {}
 /** A notice was published while events were resolved: resolve again. */
 class NoticeMoved extends Error {}
 
@@ -73,11 +81,20 @@ export class ConsentStore {
           this.#subjects.forget(undefined);
           continue;
         }
-        if (error instanceof LedgerError) throw error;
+        if (error instanceof LedgerError || error instanceof ErasedMeanwhile) throw error;
         throw new LedgerError('the ledger could not be written', 'LEDGER_UNAVAILABLE', {
           cause: error,
         });
       }
+    }
+  }
+
+  /** Position of the newest erasure, of whomever. @throws LedgerError LEDGER_UNAVAILABLE */
+  async erasedUntil(): Promise<number> {
+    try {
+      return await newestErasure(this.#knex);
+    } catch (cause) {
+      throw new LedgerError('the ledger did not answer', 'LEDGER_UNAVAILABLE', { cause });
     }
   }
 
@@ -109,7 +126,12 @@ export class ConsentStore {
     return this.#knex.transaction(async (trx) => {
       if (options.name !== undefined && !(await claimImport(trx, options.name))) return undefined;
       if (options.progress) await noteImport(trx, options.progress);
-      await options.alongside?.(trx, [...new Set(numbered.map(({ subject }) => subject))]);
+      if (options.alongside) {
+        // The head comes before everything else that is locked, as in an erasure: two that wait for
+        // each other would both be undone.
+        await trx.raw('select from ledger_head for update');
+        await options.alongside(trx, [...new Set(numbered.map(({ subject }) => subject))]);
+      }
       const careful = inputs.some(
         (input) => mindsHistory(input) || input.idempotencyKey !== undefined,
       );
@@ -117,7 +139,7 @@ export class ConsentStore {
       const fresh = numbered.filter(({ index }) => !known.has(index));
       const head =
         fresh.length > 0
-          ? await this.#write(trx, fresh, versionsOf(book), options.onProgress)
+          ? await this.#write(trx, fresh, versionsOf(book), options)
           : Math.max(0, ...[...known.values()].map((one) => one.head));
       await keepKeys(trx, fresh, head);
       const events = resolved.map((event, i) => known.get(i)?.events[0] ?? event);
@@ -209,7 +231,7 @@ export class ConsentStore {
     trx: Knex.Transaction,
     events: readonly NumberedEvent[],
     versions: number,
-    onProgress: (done: number) => void = () => undefined,
+    { onProgress, erasedBefore }: AppendOptions,
   ): Promise<number> {
     // Takes the row lock: one writer at a time, positions without gaps, times in their order.
     const { rows } = await trx.raw<{ rows: { position: string; versions: number }[] }>(
@@ -218,6 +240,8 @@ export class ConsentStore {
       [events.length],
     );
     if (rows[0]?.versions !== versions) await assertNotices(trx, versions);
+    if (erasedBefore !== undefined && (await newestErasure(trx)) > erasedBefore)
+      throw new ErasedMeanwhile();
     const head = Number(rows[0]?.position);
     const first = head - events.length + 1;
     let done = 0;
@@ -228,7 +252,7 @@ export class ConsentStore {
       const inserted = await trx.raw<{ rowCount: number }>(insertEvents, [JSON.stringify(records)]);
       if (inserted.rowCount !== records.length) throw new NumberGone();
       done += statement.length;
-      onProgress((statement.at(-1)?.index ?? 0) + 1);
+      onProgress?.((statement.at(-1)?.index ?? 0) + 1);
     }
     return head;
   }

@@ -11,6 +11,13 @@ const fingerprintOf = (input: ConsentInput): string =>
     .update(canonicalize(JSON.parse(JSON.stringify({ ...input, idempotencyKey: undefined }))) ?? '')
     .digest('hex');
 
+/**
+ * Whose key it is: each actor's own. What a machine signals has keys that nobody can take, since no
+ * name holds a control character: whoever took one first would keep the signal from being recorded.
+ */
+const ownerOf = ({ actor, signal }: ConsentInput): string =>
+  signal === undefined ? (actor ?? '') : `\u0001${signal}`;
+
 /** What was appended the first time, and the head from which on it counted. */
 export interface RecordedBefore {
   readonly head: number;
@@ -35,7 +42,7 @@ export const recordedUnder = async (
   const { rows } = await trx.raw<{ rows: KeyRow[] }>(
     `select fingerprint, record, head::float8 from consent_key
      where subject = ? and actor = ? and key = ?`,
-    [subject, input.actor ?? '', input.idempotencyKey],
+    [subject, ownerOf(input), input.idempotencyKey],
   );
   const [row] = rows;
   if (row === undefined) return undefined;
@@ -59,7 +66,7 @@ export const keepKeys = async (
     await trx.raw(
       `insert into consent_key (subject, actor, key, fingerprint, record, head)
          values (?, ?, ?, ?, ?, ?)`,
-      [subject, input.actor ?? '', input.idempotencyKey, fingerprintOf(input), event.record, head],
+      [subject, ownerOf(input), input.idempotencyKey, fingerprintOf(input), event.record, head],
     );
   }
 };

@@ -25,6 +25,14 @@ export interface EraseLinkOptions {
   readonly rowsRemain: boolean;
 }
 
+/** Position of the newest erasure, of whomever; 0 where there is none. */
+export const newestErasure = async (knex: Knex): Promise<number> => {
+  const { rows } = await knex.raw<{ rows: { position: number }[] }>(
+    'select coalesce(max(position), 0)::float8 as position from erasure',
+  );
+  return rows[0]?.position ?? 0;
+};
+
 const insertNo = `
   insert into consent_event
     (position, subject, kind, purposes, categories, at, method, actor, record, policy)
@@ -46,9 +54,10 @@ export const eraseLink = async (
 ): Promise<number> => {
   try {
     const head = await knex.transaction(async (trx) => {
+      // A statement of its own: one that waited for the lock would not see who was numbered meanwhile.
+      await trx.raw('select from ledger_head for update');
       const { rows: gone } = await trx.raw<{ rows: { number: number }[] }>(
-        `with head as materialized (select 1 from ledger_head for update)
-         delete from subject using head where type = ? and external_id = ? returning number`,
+        'delete from subject where type = ? and external_id = ? returning number',
         [type, id],
       );
       const old = gone[0]?.number;

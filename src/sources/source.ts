@@ -50,6 +50,8 @@ export type Find =
 /** What is to become of the rows of one type that concern a person. */
 export interface EraseRequest {
   readonly type: DomainType;
+  /** Other types over the same table, whose columns tell of the person as well. */
+  readonly also?: readonly DomainType[];
   readonly how: 'DELETE' | 'ANONYMIZE' | 'COUNT';
 }
 

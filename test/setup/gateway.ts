@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { startApp, type App } from '../../src/app.ts';
-import type { Config, Limits, RestSourceConfig, SourceConfig } from '../../src/config/config.ts';
+import type {
+  Config,
+  ControllerConfig,
+  Limits,
+  RestSourceConfig,
+  SourceConfig,
+} from '../../src/config/config.ts';
 import { freshDatabase, type FreshDatabase } from './database.ts';
 
 /** Who asks, and for what, in a test. */
@@ -15,6 +21,8 @@ export interface Asks {
   readonly client?: string;
   readonly subject?: string;
   readonly roles?: readonly string[];
+  /** Seconds since 1970 of the person's sign-in; now when absent. */
+  readonly authTime?: number;
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly operationName?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -53,6 +61,7 @@ export interface TestGatewayOptions {
   readonly limits?: Partial<Limits>;
   readonly logLevel?: Config['logLevel'];
   readonly introspection?: boolean;
+  readonly controller?: ControllerConfig;
 }
 
 /** pg's settings as a URL; a socket folder goes into the query. */
@@ -142,6 +151,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     },
     limits: { ...testLimits, ...options.limits },
     introspection: options.introspection ?? true,
+    ...(options.controller && { controller: options.controller }),
     logLevel: options.logLevel ?? 'silent',
   };
   const statements: string[] = [];
@@ -151,13 +161,15 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     throw error;
   });
 
-  const token = async ({ purpose, scope, client, subject, roles }: Asks): Promise<string> => {
+  const token = async (asks: Asks): Promise<string> => {
+    const { purpose, scope, client, subject, roles, authTime } = asks;
     if (!app.issuer) throw new Error('a test gateway runs in demo mode');
     return app.issuer.mint({
       client: client ?? 'test-client',
       scope: scope ?? (purpose === undefined ? 'none' : `purpose:${purpose}`),
       ...(subject !== undefined && { subject }),
       ...(roles && { roles }),
+      ...(authTime !== undefined && { authTime }),
     });
   };
   const ask = async (query: string, asks: Asks = {}): Promise<Answer> => {

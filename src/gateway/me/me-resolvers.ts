@@ -3,7 +3,7 @@ import type { SubjectRef } from '../../core/consent.ts';
 import { ForbiddenError, SaysoError } from '../../core/errors.ts';
 import { readOwnData, readPlace, type OwnRows } from '../../decision/own-data.ts';
 import { demandRecentSignIn } from '../../identity/recent-sign-in.ts';
-import { readHistory, type HistoryLine } from '../../ledger/consent-history.ts';
+import { readHistory, shownActor } from '../../ledger/consent-history.ts';
 import { readNotices } from '../../ledger/notice-store.ts';
 import type { BuiltInOptions, PageLimits } from '../built-in-options.ts';
 import type { OperationContext, Resolver } from '../operation.ts';
@@ -40,12 +40,6 @@ const pageOf = (
 
 const nobody = (type: string): SaysoError =>
   new SaysoError(`no \`${type}\` has the id of this token`, { code: 'NOT_FOUND', status: 404 });
-
-/** Agents are named; of other persons not even the number is told. */
-const shownActor = ({ actor }: HistoryLine, number: number): string | null => {
-  if (actor === null || actor === `subject:${number}`) return null;
-  return actor.startsWith('subject:') ? 'another person' : actor;
-};
 
 const choiceFacts = async (
   { number, place }: MeValue,
@@ -124,7 +118,7 @@ export const meResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolv
     return lines.map((line) => ({
       ...line,
       kind: line.kind.toUpperCase(),
-      actor: shownActor(line, number),
+      actor: shownActor(line.actor, number),
     }));
   };
 

@@ -82,8 +82,19 @@ const choiceOf = (pair: Pair, f: ChoiceFacts): DataChoice => {
   };
 };
 
-/** Whether the newest yes was to a notice that did not tell of this, or to fewer recipients. */
-const outgrew = (choice: DataChoice, node: PurposeNode, f: ChoiceFacts): boolean => {
+/**
+ * Whether the newest yes was to a notice that did not tell of this, or to fewer recipients, and a yes
+ * to the notice of today would.
+ */
+const outgrew = (
+  choice: DataChoice,
+  node: PurposeNode,
+  notice: Notice | undefined,
+  f: ChoiceFacts,
+): boolean => {
+  const told = notice?.purposes.find(({ purpose }) => purpose === node.name);
+  if (choice.declared !== null || told?.categories.includes(choice.category) === false)
+    return false;
   const line = f.history.find(({ kind, purposes }) => isYes(kind) && purposes.includes(node.name));
   if (!line) return false;
   if (node.recipients.some((one) => !line.recipients.includes(one))) return true;
@@ -100,12 +111,20 @@ const yesStep = (
   notice: Notice | undefined,
   f: ChoiceFacts,
 ): ChoiceStep | null => {
-  const open = choices.some(({ basis, declared }) => declared === null && !isBinding(basis));
-  if ((!open && !node.directMarketing) || node.deprecated !== undefined) return null;
+  const open = choices.filter(
+    ({ basis, category, declared }) =>
+      declared === null &&
+      (!isBinding(basis) || node.directMarketing) &&
+      f.policy.model.categories.get(category)?.deprecated === undefined,
+  );
+  if (open.length === 0 || node.deprecated !== undefined) return null;
+  // Data that nobody volunteered is named only where there is nothing else to agree to.
+  const origins = [...new Set(open.map(({ origin }) => origin))];
   return {
     mutation: 'giveConsent',
     arguments: {
       purpose: node.name,
+      ...(!origins.includes('FIRST_PARTY') && { origins }),
       ...(notice && { notice: { id: notice.id, version: notice.version } }),
     },
     maxAge: f.recentSignInSeconds,
@@ -140,7 +159,7 @@ export const purposeChoices = (f: ChoiceFacts): readonly PurposeChoice[] => {
       (choice) =>
         choice.reason === 'EXPIRED' ||
         choice.reason === 'REQUESTED' ||
-        (choice.reason === 'NOT_LISTED' && outgrew(choice, node, f)),
+        (choice.reason === 'NOT_LISTED' && outgrew(choice, node, notice, f)),
     );
     return [
       {

@@ -11,6 +11,8 @@ export interface DeclaredSourceOptions {
   readonly timeoutMs: number;
   /** The numbers of persons of one type, in the order of `ids`; negative for who can have none. */
   readonly numbersOf: (type: string, ids: readonly string[]) => Promise<readonly number[]>;
+  /** The number of a person who has one; nobody is given one by asking. */
+  readonly known: (type: string, id: string) => Promise<number | undefined>;
 }
 
 interface ValueRow {
@@ -88,7 +90,7 @@ export class DeclaredSource implements Source {
   async erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]> {
     const counts: number[] = [];
     for (const { type } of requests) {
-      const [number = -1] = await this.#options.numbersOf(type.subject?.type ?? '', [id]);
+      const number = (await this.#options.known(type.subject?.type ?? '', id)) ?? -1;
       const coordinates = [...type.fields.values()].map(({ coordinate }) => coordinate);
       const { rows } = await this.#options.knex.raw<{ rows: { count: number }[] }>(
         `select count(*)::int as count from declared_value

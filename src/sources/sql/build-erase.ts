@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { linkOf, shownColumn } from '../../policy/guards.ts';
 import type { DomainType } from '../../policy/model.ts';
 import type { EraseRequest } from '../source.ts';
-import { comparable, quoted, quotedType, subjectRef } from './build-select.ts';
+import { comparable, quoted, quotedType, subjectRef, subjectText } from './build-select.ts';
 import type { Catalog } from './catalog.ts';
 
 export interface EraseContext {
@@ -11,13 +11,16 @@ export interface EraseContext {
   readonly catalog: Catalog;
 }
 
-/** Whether a row, aliased `t`, concerns the person, whose id is bound. */
+/**
+ * Whether a row, aliased `t`, concerns the person, whose id is bound twice: so that an index is used,
+ * and as the very text, since `7` and `007` are one number and two accounts.
+ */
 const concerns = (type: DomainType, { schema, catalog }: EraseContext): string => {
   const { subject, table } = type;
   const person = subjectRef(subject, table.name, { catalog });
   if (subject === undefined || person === undefined) return 'false';
   const { sql, type: compared } = comparable(person);
-  const match = `${sql} = ?::${quotedType(compared)}`;
+  const match = `${sql} = ?::${quotedType(compared)} and ${subjectText(person)}::text = ?::text`;
   const [first, ...rest] = subject.hops;
   if (first === undefined) return match;
   const joins = rest.map(
@@ -27,6 +30,11 @@ const concerns = (type: DomainType, { schema, catalog }: EraseContext): string =
   return `exists (select from ${quoted(schema, first.table)} as "h0" ${joins.join(' ')}
     where ${quoted('h0', first.theirs)} = ${quoted('t', first.own)} and ${match})`;
 };
+
+const keysOf = ({ table, person }: DomainType): readonly string[] => [
+  ...table.key,
+  ...(person ? [person.id] : []),
+];
 
 /**
  * The columns that tell something of the person: those of shielded fields, where they live, and the
@@ -42,21 +50,24 @@ export const tellingColumns = (type: DomainType): readonly string[] => {
   if (type.person?.place !== undefined) columns.add(type.person.place);
   const link = type.person ? undefined : linkOf(type);
   if (link !== undefined) columns.add(link);
-  for (const key of [...type.table.key, ...(type.person ? [type.person.id] : [])])
-    columns.delete(key);
+  for (const key of keysOf(type)) columns.delete(key);
   return [...columns];
 };
 
-/** The statement that erases or counts one person's rows of a type; it binds the person's id once. */
+/** The statement that erases or counts one person's rows of a type; it binds the person's id twice. */
 export const eraseStatement = (
-  { type, how }: EraseRequest,
+  { type, also = [], how }: EraseRequest,
   c: EraseContext,
 ): { readonly sql: string; readonly counts: boolean } => {
   const table = `${quoted(c.schema, type.table.name)} as "t"`;
   const where = concerns(type, c);
   if (how === 'DELETE') return { sql: `delete from ${table} where ${where}`, counts: false };
   const columns = c.catalog.get(type.table.name);
-  const emptied = tellingColumns(type).filter((name) => columns?.get(name)?.notNull === false);
+  const shown = [type, ...also];
+  const kept = new Set(shown.flatMap(keysOf));
+  const emptied = [...new Set(shown.flatMap(tellingColumns))].filter(
+    (name) => !kept.has(name) && columns?.get(name)?.notNull === false,
+  );
   if (how === 'COUNT' || emptied.length === 0)
     return { sql: `select count(*)::int as count from ${table} where ${where}`, counts: true };
   const set = emptied.map((name) => `${quoted(name)} = null`).join(', ');

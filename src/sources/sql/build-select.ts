@@ -184,7 +184,7 @@ const lateral = (
 };
 
 /** One person, one text: otherwise a person would be somebody else in another table. */
-const subjectText = ({ sql, column }: ColumnRef): string => {
+export const subjectText = ({ sql, column }: ColumnRef): string => {
   if (column?.type === 'numeric') return `trim_scale(${sql})::text`;
   return column?.type === 'bpchar' ? `${sql}::text` : sql;
 };

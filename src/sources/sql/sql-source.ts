@@ -110,7 +110,7 @@ export class SqlSource implements Source {
         }
         onStatement?.(sql);
         const { rows, rowCount } = await trx
-          .raw<{ rows: { count: number }[]; rowCount: number }>(sql, [id])
+          .raw<{ rows: { count: number }[]; rowCount: number }>(sql, [id, id])
           .timeout(timeoutMs + graceMs);
         counts.push(isCount ? (rows[0]?.count ?? 0) : rowCount);
       }
