@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { ConsentInput, SubjectRef } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import { demandRecentSignIn } from '../identity/recent-sign-in.ts';
+import type { Policy } from '../policy/compile-policy.ts';
 import { declareArgOf, rootFieldsOf } from '../policy/generate-sdl.ts';
 import type { DomainField, DomainType } from '../policy/model.ts';
 import { actingSubject, agentOf, type SubjectArg } from './acting-subject.ts';
@@ -53,6 +54,33 @@ const checkValue = ({ field, value }: Told): void => {
     `\`${field.coordinate}\` is longer than ${longestValue} characters`,
     'CONSENT_INVALID',
   );
+};
+
+/** Says of a field and a purpose that do not go together, by their names, before anything is said. */
+const checkShared = (told: readonly Told[], purposes: readonly string[], policy: Policy): void => {
+  const { purposeTree, categoryTree } = policy.model;
+  for (const purpose of purposes) {
+    if (!purposeTree.leaves.includes(purpose)) {
+      const below = purposeTree.leavesOf(purpose).join(', ');
+      throw new LedgerError(
+        `\`${purpose}\` has other purposes under it: choose among ${below}`,
+        'CONSENT_INVALID',
+      );
+    }
+    const stranger = told.find(
+      ({ field: { guard, coordinate }, value }) =>
+        value !== null &&
+        guard.kind === 'shield' &&
+        guard.categories
+          .flatMap((category) => categoryTree.leavesOf(category))
+          .some((leaf) => policy.pairOf(purpose, leaf, coordinate) === undefined),
+    );
+    if (stranger)
+      throw new LedgerError(
+        `\`${purpose}\` never uses \`${stranger.field.coordinate}\`, so it cannot be shared for that`,
+        'CONSENT_INVALID',
+      );
+  }
 };
 
 /**
@@ -122,11 +150,12 @@ export const declareResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
     if (told.length === 0 || strangers.length > 0)
       throw new LedgerError(
         told.length === 0
-          ? 'nothing was told: name a field, or null to remove it'
+          ? 'no declared field is named'
           : `\`${strangers[0]?.field.coordinate ?? ''}\` is not declared by a \`${subject.type}\``,
         'CONSENT_INVALID',
       );
     told.forEach(checkValue);
+    checkShared(told, purposes, policy);
     const actor = args.subject ? await agentOf(context, subjects, policy) : undefined;
     const base = { subject, method: 'declare', actor };
     const { head, events } = await context.say(

@@ -27,12 +27,12 @@ export interface AppendOptions {
   /** Note this in the same transaction. */
   readonly progress?: ImportProgress;
   readonly onProgress?: (done: number) => void;
-  /** Done in the same transaction, before the events: all of it happens or nothing. */
   /**
    * The newest erasure when the persons of the inputs were looked up (`erasedUntil`). Should there
    * be another by the time nobody else can append, nothing is, and `ErasedMeanwhile` is thrown.
    */
   readonly erasedBefore?: number;
+  /** Done in the same transaction, before the events: all of it happens or nothing. */
   readonly alongside?: (trx: Knex.Transaction, subjects: readonly number[]) => Promise<void>;
 }
 
