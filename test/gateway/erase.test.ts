@@ -246,7 +246,9 @@ describe('erasing while others ask and speak', () => {
       expect(erased!.body.data.erase).toMatchObject({ complete: true });
       const { head } = erased!.body.data.erase as { head: number };
       for (const { status, text, body } of answers) {
-        expect(status, text).toBeLessThan(500);
+        // Whoever spoke and was erased three times over while a query ran is told to come again.
+        const moved = body.errors?.[0]?.extensions?.code === 'CONSENT_MOVED';
+        if (!moved) expect(status, text).toBeLessThan(500);
         const seen = body.extensions?.sayso.head as number | undefined;
         // What was decided after the erasure released nothing by the old yes.
         if (text.includes('SEEN')) expect(seen).toBeLessThan(head);

@@ -80,7 +80,7 @@ describe('`me`', () => {
       ['Customer', 'Line', 'Order', 'Profile', 'Review', 'Wishes'].sort(),
     );
     for (const rows of Object.values(data)) expect(rows).toHaveLength(1);
-    expect(data['Line']).toEqual([{ id: 80_101, order: 70_101, text: 'line c101z' }]);
+    expect(data['Line']).toEqual([{ id: '80101', order: '70101', text: 'line c101z' }]);
     // Friends and their orders, rows of others: not even by id, nor by number.
     for (let other = 102; other <= 109; other += 1)
       expect(text).not.toMatch(new RegExp(String.raw`\b[789]?0?0?${other}\b`));
@@ -125,7 +125,7 @@ describe('`me`', () => {
       because: expect.stringContaining('THIRD_PARTY') as unknown,
     });
     expect(portable!.data['Customer']).toEqual([
-      { id: 101, name: 'name c101z', email: 'mail c101z' },
+      { id: '101', name: 'name c101z', email: 'mail c101z' },
     ]);
     expect(all!.data['Profile']).toEqual([{ income: 'income c101z' }]);
     expect(portable!.data['Wishes']).toMatchObject([{ size: 'size c101z' }]);
