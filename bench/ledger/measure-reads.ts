@@ -5,6 +5,7 @@ import { foldEvents } from '../../src/ledger/fold-events.ts';
 import { readEvents } from '../../src/ledger/stored-events.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import type { Policy } from '../../src/policy/compile-policy.ts';
+import { Cold, shuffledNumbers } from './cold.ts';
 import { grown, memoryNow, type Memory } from './memory.ts';
 import { idOf, sayableNow, subjectType } from './people.ts';
 import { cpuOf, timed, timingOf, type Timing } from './timing.ts';
@@ -40,45 +41,6 @@ export interface ReadFigures {
 
 const loadBatch = 5_000;
 const timeoutMs = 60_000;
-
-/** All numbers, in an order of their own. */
-const numbersOf = async (knex: Knex, count: number): Promise<Int32Array> => {
-  const numbers = new Int32Array(count);
-  const step = 50_000;
-  // Little by little and as text, so that it leaves no mark on the memory that is measured.
-  for (let from = 0, filled = 0; filled < count; from += step) {
-    const { rows } = await knex.raw<{ rows: { numbers: string | null }[] }>(
-      `select string_agg(number::text, ',') as numbers from subject
-       where number >= ? and number < ?`,
-      [from, from + step],
-    );
-    for (const number of rows[0]?.numbers?.split(',') ?? []) numbers[filled++] = Number(number);
-  }
-  // The same shuffle in every run.
-  let seed = 12_345;
-  for (let i = count - 1; i > 0; i -= 1) {
-    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
-    const j = Math.floor((seed / 2 ** 32) * (i + 1));
-    [numbers[i], numbers[j]] = [numbers[j] ?? 0, numbers[i] ?? 0];
-  }
-  return numbers;
-};
-
-/** Persons whom nothing has asked for yet, batch by batch. */
-class Cold {
-  readonly #numbers: Int32Array;
-  #next = 0;
-
-  constructor(numbers: Int32Array) {
-    this.#numbers = numbers;
-  }
-
-  take(count: number): readonly number[] {
-    const taken = this.#numbers.subarray(this.#next, this.#next + count);
-    this.#next += taken.length;
-    return [...taken];
-  }
-}
 
 const ensured = async (
   snapshot: ConsentSnapshot,
@@ -191,7 +153,7 @@ const measureFollow = async (m: Measuring, snapshot: ConsentSnapshot) => {
 /** Measures memory of a snapshot that holds everybody, and how long it takes to fill and follow. */
 export const measureReads = async (m: Measuring): Promise<ReadFigures> => {
   const { knex, policy, subjects, say } = m;
-  const numbers = await numbersOf(knex, subjects);
+  const numbers = await shuffledNumbers(knex, subjects);
   const cold = new Cold(numbers);
   // Room for all numbers of the last block, most of which stand for nobody.
   const room = subjects + 65_536;

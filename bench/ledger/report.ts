@@ -120,7 +120,8 @@ const verdictOn = (mb: number | null): string => {
 /** The report for people, as a Markdown table. */
 export const ledgerTableOf = (r: LedgerReport): string => {
   const { snapshot, ids } = r.memory_mb;
-  const mb = (one: Megabytes): string => `${one.used} MB (resident ${one.resident})`;
+  const mb = ({ used, resident }: Megabytes): string =>
+    r.subjects >= showing ? `${used} MB (resident ${resident})` : `${used} MB`;
   const per = r.events_per_second;
   const rows = [
     ['memory: say-so of all', mb(snapshot)],
