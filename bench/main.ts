@@ -1,29 +1,45 @@
 import { parseArgs } from 'node:util';
 import { checkAnswers } from './check-answers.ts';
+import {
+  benchLedger,
+  fewestSubjects,
+  fullLedger,
+  smallLedger,
+  type LedgerRun,
+} from './ledger/bench-ledger.ts';
+import { ledgerTableOf } from './ledger/report.ts';
 import { Load } from './load.ts';
 import { efforts, measure, type Bench } from './measure.ts';
 import { summarize } from './profile.ts';
-import { reportOf, tableOf } from './report.ts';
+import { machineOf, reportOf, tableOf } from './report.ts';
 import { sizes, type Size } from './shop.ts';
 import { setStage } from './stage.ts';
 import { Variant, type VariantKind } from './variant.ts';
 
 const help = `npm run bench -- [--json] [--quick] [--callers N] [--profile N]
+npm run bench -- ledger [--json] [--subjects N] [--events N]
 
   --json       one JSON object on standard output and nothing else
-  --quick      fewer rounds, in processes that are started once
+  --quick      fewer rounds, in processes that are started once, and nothing of the ledger
   --callers N  requests under way at a time, 8 unless told
   --profile N  instead of measuring: where the time goes when N customers are asked for (1, 100, 1000)
+
+  ledger        the ledger alone: memory, cold batches and events per second with many subjects
+  --subjects N  how many; a million unless told, which takes ten to fifteen minutes and 8 GB of disk
+  --events N    of each subject, 10 unless told
 `;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     profile: { type: 'string' },
     callers: { type: 'string', default: '8' },
+    subjects: { type: 'string', default: String(fullLedger.subjects) },
+    events: { type: 'string', default: String(fullLedger.events) },
     help: { type: 'boolean', default: false },
   },
+  allowPositionals: true,
 });
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -48,10 +64,26 @@ const profile = async ({ stage, load, owns, signal }: Bench, size: Size): Promis
   return summarize({ governed, off: await profileOf('off'), requests });
 };
 
+const whole = (option: 'callers' | 'subjects' | 'events', least: number): number => {
+  const value = Number(values[option]);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new Error(`--${option} takes a whole number from ${least}`);
+};
+
+const runLedger = async (run: LedgerRun): Promise<string> => {
+  const size = { subjects: whole('subjects', fewestSubjects), events: whole('events', 1) };
+  const ledger = await benchLedger(size, run);
+  if (!values.json) return ledgerTableOf(ledger);
+  return JSON.stringify({ machine: machineOf(ledger.postgres), ledger }, null, 2);
+};
+
 const run = async (signal: AbortSignal, stops: (() => Promise<void>)[]): Promise<string> => {
+  const owns = (stop: () => Promise<void>): void => void stops.push(stop);
+  const [part] = positionals;
+  if (part === 'ledger') return runLedger({ signal, say, owns });
+  if (part !== undefined) throw new Error('the one part to ask for is `ledger`');
   const begin = performance.now();
-  const callers = Number(values.callers);
-  if (!Number.isInteger(callers) || callers < 1) throw new Error('--callers takes a whole number');
+  const callers = whole('callers', 1);
   const profiled = sizes.find((size) => String(size) === values.profile);
   if (values.profile !== undefined && profiled === undefined) {
     throw new Error(`--profile takes one of ${sizes.join(', ')}`);
@@ -65,16 +97,18 @@ const run = async (signal: AbortSignal, stops: (() => Promise<void>)[]): Promise
     load.close();
     return Promise.resolve();
   });
-  const owns = (stop: () => Promise<void>): void => void stops.push(stop);
   const bench = { stage, load, effort, signal, say, owns };
   if (profiled !== undefined) return profile(bench, profiled);
   const measured = await measure(bench);
+  const ledger = values.quick ? undefined : await benchLedger(smallLedger, bench);
   const report = reportOf(measured, {
     effort,
     callers,
     seconds: (performance.now() - begin) / 1_000,
     postgres: stage.postgresVersion,
+    ledger,
   });
+  if (ledger) say('a ledger of a million subjects: npm run bench -- ledger');
   return values.json ? JSON.stringify(report, null, 2) : tableOf(report);
 };
 

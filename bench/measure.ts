@@ -54,7 +54,7 @@ export const efforts = {
     turns: 3,
     requests: { 1: 160, 100: 24, 1_000: 8 },
     warmUp: 2,
-    seconds: 170,
+    seconds: 140,
   },
   quick: {
     teams: 1,

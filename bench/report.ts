@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 import type { Cost, Effort, Measured, Member, Round } from './measure.ts';
+import { ledgerTableOf, type LedgerReport } from './ledger/report.ts';
 import { sizes, type Size } from './shop.ts';
 
 /** Of the rounds' ratios the median, the lowest and the highest. */
@@ -16,13 +17,16 @@ interface Comparison extends Spread {
   readonly cpu_ms: Readonly<Record<string, { readonly node: number; readonly total?: number }>>;
 }
 
+/** What the figures were measured on. */
+export interface Machine {
+  readonly node: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly postgres: string;
+}
+
 export interface Report {
-  readonly machine: {
-    readonly node: string;
-    readonly cpu: string;
-    readonly cores: number;
-    readonly postgres: string;
-  };
+  readonly machine: Machine;
   readonly run: {
     readonly callers: number;
     readonly rounds: number;
@@ -34,7 +38,15 @@ export interface Report {
   };
   readonly governed_vs_off: Readonly<Record<string, Comparison>>;
   readonly twin_noise: Readonly<Record<string, Comparison>>;
+  readonly ledger?: LedgerReport;
 }
+
+export const machineOf = (postgres: string): Machine => ({
+  node: process.version,
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: availableParallelism(),
+  postgres,
+});
 
 const rounded = (value: number): number => Number(value.toFixed(3));
 
@@ -80,17 +92,13 @@ export const reportOf = (
     readonly callers: number;
     readonly seconds: number;
     readonly postgres: string;
+    readonly ledger?: LedgerReport | undefined;
   },
 ): Report => {
-  const { effort, callers, seconds, postgres } = run;
+  const { effort, callers, seconds, postgres, ledger } = run;
   const { governedCells, withheldCells } = checked[1_000];
   return {
-    machine: {
-      node: process.version,
-      cpu: cpus()[0]?.model.trim() ?? 'unknown',
-      cores: availableParallelism(),
-      postgres,
-    },
+    machine: machineOf(postgres),
     run: {
       callers,
       rounds: rounds.length,
@@ -101,6 +109,7 @@ export const reportOf = (
     },
     governed_vs_off: bySize((size) => compare(rounds, size, 'governed', 'off')),
     twin_noise: bySize((size) => compare(rounds, size, 'again', 'off')),
+    ...(ledger && { ledger }),
   };
 };
 
@@ -109,7 +118,7 @@ const shown = (one: Spread | undefined): string =>
   one ? `${fixed(one.ratio)} (${fixed(one.low)}–${fixed(one.high)})` : '–';
 
 /** The report for people, as a Markdown table. */
-export const tableOf = ({ machine, run, governed_vs_off, twin_noise }: Report): string => {
+export const tableOf = ({ machine, run, governed_vs_off, twin_noise, ledger }: Report): string => {
   const head = [
     'customers',
     'off, ms',
@@ -142,5 +151,6 @@ export const tableOf = ({ machine, run, governed_vs_off, twin_noise }: Report): 
     line(head),
     line(widths.map((width) => `${'-'.repeat(width - 1)}:`)),
     ...rows.map(line),
+    ...(ledger ? ['', ledgerTableOf(ledger)] : []),
   ].join('\n');
 };

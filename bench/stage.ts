@@ -1,17 +1,16 @@
-import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { Config } from '../src/config/config.ts';
 import { withClient } from '../src/database/connection.ts';
 import { migrate } from '../src/database/migrate.ts';
-import { openDatabase } from '../src/database/open-database.ts';
 import { openDemoIssuer } from '../src/identity/demo-issuer.ts';
 import { ConsentStore } from '../src/ledger/consent-store.ts';
 import { SubjectDirectory } from '../src/ledger/subject-directory.ts';
 import { loadPolicy } from '../src/load-policy.ts';
 import { configFor, type Place } from './config-for.ts';
 import { purposes, sayings, tables } from './shop.ts';
+import { openTemporaryDatabase } from './temporary-database.ts';
 
 /** What every variant stands on: one PostgreSQL with the data and the say-so, and tokens. */
 export interface Stage {
@@ -53,18 +52,8 @@ const mintTokens = async (folder: string): Promise<Stage['tokens']> => {
 
 /** Sets up a database in a new folder; `close` stops it and removes the folder. */
 export const setStage = async (): Promise<Stage> => {
-  const folder = await mkdtemp(join(tmpdir(), 'sayso-bench-'));
-  const undo: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
-  const close = async (): Promise<void> => {
-    for (const one of undo.splice(0).reverse()) await one();
-  };
+  const { database, folder, dataDir, close } = await openTemporaryDatabase();
   try {
-    // As root the server runs as another account, which has to pass through.
-    await chmod(folder, 0o711);
-    const dataDir = join(folder, 'data');
-    const log = (): void => undefined;
-    const database = await openDatabase({ config: { dataDir }, role: 'gateway', log });
-    undo.push(() => database.close());
     await database.ensureDatabase('shop');
     const shop = database.connection('shop');
     const postgresVersion = await withClient(shop, async (client) => {

@@ -1,0 +1,32 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase, type SaysoDatabase } from '../src/database/open-database.ts';
+
+/** A PostgreSQL of the bench's own. */
+export interface TemporaryDatabase {
+  readonly database: SaysoDatabase;
+  /** Gone with the database. */
+  readonly folder: string;
+  /** Where the database lies. */
+  readonly dataDir: string;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts an embedded PostgreSQL in a new folder; `close` stops it and removes the folder. */
+export const openTemporaryDatabase = async (): Promise<TemporaryDatabase> => {
+  const folder = await mkdtemp(join(tmpdir(), 'sayso-bench-'));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    // As root the server runs as another account, which has to pass through.
+    await chmod(folder, 0o711);
+    const dataDir = join(folder, 'data');
+    const log = (): void => undefined;
+    const database = await openDatabase({ config: { dataDir }, role: 'gateway', log });
+    const close = (): Promise<void> => database.close().finally(remove);
+    return { database, folder, dataDir, close };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+};
