@@ -1,5 +1,6 @@
 import type { SubjectRef } from '../core/consent.ts';
 import { ForbiddenError, LedgerError } from '../core/errors.ts';
+import { actorName } from '../identity/actor-name.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import type { OperationContext } from './operation.ts';
@@ -46,5 +47,5 @@ export const agentOf = async (
     caller.subject === undefined || model.signInType === undefined
       ? undefined
       : await subjects.known(model.signInType, caller.subject);
-  return number === undefined ? caller.sub : `subject:${number}`;
+  return number === undefined ? actorName(caller) : `subject:${number}`;
 };

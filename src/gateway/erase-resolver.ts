@@ -14,5 +14,7 @@ export const erase =
     // Of a person who erases themself nothing is to be left, not even that it was number so-and-so.
     const actor = named ? await agentOf(context, subjects, policy) : 'self';
     const how = { actor, exact: !named };
-    return eraseSubject(subject, { knex, subjects, policy, sources, ...how });
+    const erasure = await eraseSubject(subject, { knex, subjects, policy, sources, ...how });
+    if (erasure.head !== null) context.noteChange(erasure.head);
+    return erasure;
   };

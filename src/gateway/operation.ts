@@ -43,6 +43,8 @@ export interface OperationContext {
   readonly spend: (objects: number) => boolean;
   /** Of now: a mutation moves on to the head it made. */
   readonly reader: () => GovernedReader;
+  /** Remembers that the ledger took a change that was not said through `say`. */
+  readonly noteChange: (head: number) => void;
   /** Appends what the caller says and moves this operation's view to it. */
   readonly say: (inputs: readonly ConsentInput[], how: SayHow) => Promise<Appended>;
 }

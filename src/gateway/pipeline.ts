@@ -22,6 +22,7 @@ import type { Consents } from '../decision/identified-consents.ts';
 import { DecisionRecorder } from '../decision/recorder.ts';
 import { ConsentMoved } from '../decision/release-rows.ts';
 import { WithheldNotes } from '../decision/withheld.ts';
+import { actorName } from '../identity/actor-name.ts';
 import { missingPurpose, resolvePurpose } from '../identity/resolve-purpose.ts';
 import type { ConsentSnapshot, LedgerView } from '../ledger/consent-snapshot.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
@@ -71,8 +72,8 @@ interface Turn {
   readonly notes: WithheldNotes;
   /** Say-so moved, so the result must not leave. */
   readonly moved: boolean;
-  /** The ledger took a change. */
-  readonly changed: boolean;
+  /** The ledger took a change, at this head. */
+  readonly changedAt: number | undefined;
 }
 
 /**
@@ -132,7 +133,7 @@ export const createPipeline = (
     const notes = new WithheldNotes();
     const faults: { moved: boolean; fatal?: SaysoError } = { moved: false };
     let objects = 0;
-    let changed = false;
+    let changedAt: number | undefined;
     let view = plan.personalTypes.length > 0 ? await road.snapshot.view() : undefined;
     const readerAt = (at: LedgerView): GovernedReader =>
       new GovernedReader(road.sources, {
@@ -153,6 +154,9 @@ export const createPipeline = (
       notes,
       gpc: request.gpc,
       noteAccess: (coordinates, subject) => recorder.noteAccess(coordinates, subject),
+      noteChange: (head) => {
+        changedAt = head;
+      },
       reader: () => reader,
       spend: (more) => {
         objects += more;
@@ -165,7 +169,7 @@ export const createPipeline = (
           throw error;
         });
         if (!appended) throw new Error('an unnamed append always appends');
-        changed = true;
+        changedAt = appended.head;
         view = await road.snapshot.view();
         reader = readerAt(view);
         return appended;
@@ -185,12 +189,12 @@ export const createPipeline = (
       await road.snapshot.view();
       moved = road.snapshot.movedSince(recorder.asked, view.head);
     }
-    return { result, view, recorder, notes, moved, changed };
+    return { result, view, recorder, notes, moved, changedAt };
   };
 
   const arrive = async (journey: Journey): Promise<ExecutionResult> => {
     for (let turn = 1; ; turn += 1) {
-      const { result, view, recorder, notes, moved, changed } = await travel(journey);
+      const { result, view, recorder, notes, moved, changedAt } = await travel(journey);
       if (moved) {
         if (journey.plan.operation === 'query' && turn < maxTurns) continue;
         throw movedError(journey.plan.operation === 'mutation' ? view : undefined);
@@ -199,7 +203,8 @@ export const createPipeline = (
         await road.audit.append(await entryOf(journey, outcomeOf(result), view, recorder));
       } catch (error) {
         // A change of say-so cannot be taken back; whoever made it must know that it counts.
-        if (changed && error instanceof AuditError) throw new AuditError(error.cause, view?.head);
+        if (changedAt !== undefined && error instanceof AuditError)
+          throw new AuditError(error.cause, changedAt);
         throw error;
       }
       return {
@@ -291,12 +296,12 @@ const outcomeOf = ({ data }: ExecutionResult): string =>
 /** Persons by number; whoever else the token names by that name: agents answer for what they do. */
 const actorOf = async ({ caller }: OperationRequest, road: Road): Promise<string> => {
   const { signInType } = road.policy.model;
-  if (caller.subject === undefined || signInType === undefined) return caller.sub;
+  if (caller.subject === undefined || signInType === undefined) return actorName(caller);
   const number = await road.subjects.known(signInType, caller.subject).catch((error: unknown) => {
     throw new AuditError(error);
   });
   if (number !== undefined) return `subject:${number}`;
-  return caller.mayWriteConsent || caller.mayReadAudit ? caller.sub : 'subject:unknown';
+  return caller.mayWriteConsent || caller.mayReadAudit ? actorName(caller) : 'subject:unknown';
 };
 
 /**

@@ -495,6 +495,11 @@ export type PurposeChoice = {
   readonly retention?: Maybe<Scalars['String']['output']>;
   /** Something has to be asked again: a yes has ended, or does not count for what has been added */
   readonly askAgain: Scalars['Boolean']['output'];
+  /**
+   * A signal of theirs says no to it. Say so when asking, and send `confirmed: true` with a yes that is
+   * said all the same
+   */
+  readonly conflict?: Maybe<ConsentSignal>;
   /** The notice to show with it */
   readonly notice?: Maybe<NoticeReference>;
   /** Each kind of data by itself */

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { uuidv7 } from 'uuidv7';
-import type { ConsentInput } from '../core/consent.ts';
+import { isYes, type ConsentInput } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import type { NoticeBook } from '../core/notice.ts';
 import type { Policy } from '../policy/compile-policy.ts';
@@ -234,12 +234,13 @@ export class ConsentStore {
     { onProgress, erasedBefore }: AppendOptions,
   ): Promise<number> {
     // Takes the row lock: one writer at a time, positions without gaps, times in their order.
-    const { rows } = await trx.raw<{ rows: { position: string; versions: number }[] }>(
-      `update ledger_head set position = position + ?
-       returning position::text, (select count(*)::int from notice) as versions`,
+    const { rows } = await trx.raw<{ rows: { position: string }[] }>(
+      'update ledger_head set position = position + ? returning position::text',
       [events.length],
     );
-    if (rows[0]?.versions !== versions) await assertNotices(trx, versions);
+    // Only a statement that begins under the lock sees what was published while it was waited for.
+    if (events.some(({ input }) => isYes(input.kind) || input.notice !== undefined))
+      await assertNotices(trx, versions);
     if (erasedBefore !== undefined && (await newestErasure(trx)) > erasedBefore)
       throw new ErasedMeanwhile();
     const head = Number(rows[0]?.position);
@@ -261,7 +262,7 @@ export class ConsentStore {
 const versionsOf = (book: NoticeBook): number =>
   [...book.values()].reduce((sum, versions) => sum + versions.length, 0);
 
-/** A statement's snapshot may be older than the lock it waited for, so it is asked once more. */
+/** A yes must not be recorded under a version that is no longer the current one. */
 const assertNotices = async (trx: Knex.Transaction, versions: number): Promise<void> => {
   const { rows } = await trx.raw<{ rows: { count: number }[] }>(
     'select count(*)::int as count from notice',

@@ -4,6 +4,7 @@ import { ForbiddenError, SaysoError } from '../../core/errors.ts';
 import { readOwnData, readPlace, type OwnRows } from '../../decision/own-data.ts';
 import { demandRecentSignIn } from '../../identity/recent-sign-in.ts';
 import { readHistory, shownActor } from '../../ledger/consent-history.ts';
+import { fieldsOver } from '../../policy/guards.ts';
 import { readNotices } from '../../ledger/notice-store.ts';
 import type { BuiltInOptions, PageLimits } from '../built-in-options.ts';
 import type { OperationContext, Resolver } from '../operation.ts';
@@ -92,6 +93,20 @@ export const meResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolv
     };
   };
 
+  const place: Resolver = (parent, _args, context) => {
+    const { type: name, place: where, number } = parent as MeValue;
+    const type = policy.model.types.get(name);
+    const column = type?.person?.place;
+    const shown = type && column !== undefined ? fieldsOver(type, column) : [];
+    // Where no field shows the column, it is named all the same.
+    const coordinates = shown.map(({ coordinate }) => coordinate);
+    context.noteAccess(
+      coordinates.length > 0 ? coordinates : [`${name}.${column ?? 'place'}`],
+      number,
+    );
+    return where;
+  };
+
   const held: Resolver = async (parent, _args, context) => {
     const { own, number } = parent as MeValue;
     const rows = await own();
@@ -164,6 +179,7 @@ export const meResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolv
 
   return new Map([
     ['Query.me', me],
+    ['Me.place', place],
     ['Me.head', head],
     ['Me.held', held],
     ['Me.purposes', purposes],

@@ -1,7 +1,8 @@
-import { isYes, type Origin } from '../../core/consent.ts';
+import { isYes, type ConsentSignal, type Origin } from '../../core/consent.ts';
 import type { Notice, NoticeBook } from '../../core/notice.ts';
 import type { Basis } from '../../directives/basis.ts';
 import type { HistoryLine } from '../../ledger/consent-history.ts';
+import { gpcOverridden, gpcSeen } from '../../ledger/fold-events.ts';
 import { basisAt, judge, type FullReason } from '../../ledger/judge.ts';
 import { currentNotices } from '../../ledger/notice-book.ts';
 import type { Pair, Policy } from '../../policy/compile-policy.ts';
@@ -52,6 +53,8 @@ export interface PurposeChoice {
   readonly recipients: readonly string[];
   readonly retention: string | undefined;
   readonly askAgain: boolean;
+  /** A signal of theirs says no, and no yes in knowledge of it stands. */
+  readonly conflict: ConsentSignal | null;
   readonly notice: {
     readonly id: string;
     readonly version: number;
@@ -104,6 +107,9 @@ const outgrew = (
     ?.purposes.find(({ purpose }) => purpose === node.name);
   return shown !== undefined && !shown.categories.includes(choice.category);
 };
+
+const isRefusedBySignal = ({ index, sale }: Pair, { state, gpc }: ChoiceFacts): boolean =>
+  sale && (gpc || (state(index) & gpcSeen) !== 0) && (state(index) & gpcOverridden) === 0;
 
 const yesStep = (
   node: PurposeNode,
@@ -172,6 +178,7 @@ export const purposeChoices = (f: ChoiceFacts): readonly PurposeChoice[] => {
         recipients: node.recipients,
         retention: node.retention,
         askAgain,
+        conflict: pairs.some((pair) => isRefusedBySignal(pair, f)) ? 'GPC' : null,
         notice: notice
           ? {
               id: notice.id,
