@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { ConfigError } from '../core/errors.ts';
 import { eraseSubject, incomplete } from '../decision/erase-subject.ts';
 import { subjectTypeOf } from './subject-type.ts';
 import { withLedger } from './with-ledger.ts';
@@ -25,15 +24,12 @@ export const eraseCommand = (): Command =>
     .option('--dry-run', 'only count what would be erased and kept')
     .option('--yes', 'do it; it cannot be undone')
     .option('--json', 'print the report as JSON')
-    .action(async (options: EraseOptions) => {
+    .action(async (options: EraseOptions, command: Command) => {
       if (!options.dryRun && !options.yes) {
-        throw new ConfigError([
-          {
-            where: 'sayso erase',
-            what: 'erasing cannot be undone, and nothing says that it is meant',
-            mend: 'look with `--dry-run` first, then say `--yes`',
-          },
-        ]);
+        command.error(
+          'error: erasing cannot be undone: look with --dry-run first, then say --yes',
+          { exitCode: 2 },
+        );
       }
       const erasure = await withLedger(({ policy, knex, subjects, sources }) =>
         eraseSubject(

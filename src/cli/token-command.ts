@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { ConfigError } from '../core/errors.ts';
+import { ConfigError, SaysoError } from '../core/errors.ts';
 import { openDemoIssuer } from '../identity/demo-issuer.ts';
 import { readConfig } from './read-config.ts';
 
@@ -32,6 +32,10 @@ export const tokenCommand = (): Command =>
             mend: 'ask it for one; only a configuration with `demo: true` mints its own',
           },
         ]);
+      }
+      if (!(Number(options.signedInAgo) >= 0)) {
+        const message = '`--signed-in-ago` is no number of seconds, 0 or more';
+        throw new SaysoError(message, { code: 'TOKEN_REQUEST_INVALID', status: 400 });
       }
       const issuer = await openDemoIssuer(config.dataDir);
       const token = await issuer.mint({

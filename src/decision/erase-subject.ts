@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { SubjectRef } from '../core/consent.ts';
 import { LedgerError, SaysoError, SourceError } from '../core/errors.ts';
-import { eraseLink, type ErasureLine } from '../ledger/subject-eraser.ts';
+import { announceErasure, eraseLink, type ErasureLine } from '../ledger/subject-eraser.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import type { DomainType } from '../policy/model.ts';
@@ -126,11 +126,22 @@ export const eraseSubject = async (stated: SubjectRef, options: EraseOptions): P
   checkPerson(stated, options);
   const subject = { type: stated.type, id: await ownId(stated, options) };
   const types = typesAbout(policy, subject.type);
-  const lines: ErasureLine[] = [];
-  for (const [name, source] of sources) {
-    const own = oncePerTable(types.filter(({ table }) => table.source === name));
-    if (own.length > 0) lines.push(...(await eraseIn(source, own, subject.id, dryRun)));
+  const eraseAll = async (counting: boolean): Promise<readonly ErasureLine[]> => {
+    const all: ErasureLine[] = [];
+    for (const [name, source] of sources) {
+      const own = oncePerTable(types.filter(({ table }) => table.source === name));
+      if (own.length > 0) all.push(...(await eraseIn(source, own, subject.id, counting)));
+    }
+    return all;
+  };
+  if ((await subjects.known(subject.type, subject.id)) === undefined) {
+    // Neither known here nor anywhere: most likely somebody misspelt, and is not to hear that it is done.
+    const there = await eraseAll(true);
+    if (there.every(({ outcome, rows }) => outcome !== 'FAILED' && rows === 0))
+      throw new LedgerError(`no \`${stated.type}\` has this id`, 'CONSENT_INVALID');
   }
+  if (!dryRun) await announceErasure(knex, subjects, subject, actor);
+  const lines = await eraseAll(dryRun);
   const failed = lines.some(({ outcome }) => outcome === 'FAILED');
   if (dryRun || failed) return { complete: false, head: null, sources: lines };
   const rowsRemain = lines.some(

@@ -37,6 +37,14 @@ export const actingSubject = (
     : new ForbiddenError('this token stands for no person');
 };
 
+/** Whether somebody acts for themself, be it that they name themself as an agent would. */
+export const isForSelf = (
+  named: SubjectArg | null | undefined,
+  { caller }: OperationContext,
+  { model }: Policy,
+): boolean =>
+  !named || (named.id === caller.subject && (named.type ?? model.signInType) === model.signInType);
+
 /** Who acts for another: by name, unless that is a person, who is known by number only. */
 export const agentOf = async (
   { caller }: OperationContext,

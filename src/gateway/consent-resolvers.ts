@@ -1,12 +1,12 @@
 import { isYes, type ConsentInput, type ConsentKind, type SubjectRef } from '../core/consent.ts';
 import type { MutationGiveConsentArgs } from '../generated/schema-types.ts';
 import { demandRecentSignIn } from '../identity/recent-sign-in.ts';
-import { demandObjectable } from '../ledger/check-consent.ts';
+import { demandObjectable, isBeyondSay } from '../ledger/check-consent.ts';
 import type { RecordedConsent } from '../ledger/numbered-event.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { rootFieldsOf } from '../policy/generate-sdl.ts';
 import type { ReadPlan } from '../policy/plan.ts';
-import { actingSubject, agentOf } from './acting-subject.ts';
+import { actingSubject, agentOf, isForSelf } from './acting-subject.ts';
 import type { BuiltInOptions } from './built-in-options.ts';
 import type { OperationContext, Resolver } from './operation.ts';
 
@@ -31,6 +31,7 @@ export interface ConsentChange {
   readonly head: number;
   readonly record: string;
   readonly kind: string;
+  readonly effective: boolean;
   readonly purpose: string | null;
   readonly categories: readonly string[];
   readonly subject: SubjectRef;
@@ -81,18 +82,21 @@ const changeConsent =
     const args = rawArgs as unknown as ConsentArgs;
     const subject = actingSubject(args.subject, context, policy);
     // A no never asks for more than a yes does.
-    if (isYes(kind) && !args.subject) demandRecentSignIn(context.caller, recentSignInSeconds);
-    const actor = args.subject ? await agentOf(context, subjects, policy) : undefined;
+    const self = isForSelf(args.subject, context, policy);
+    if (isYes(kind) && self) demandRecentSignIn(context.caller, recentSignInSeconds);
+    const actor = !self ? await agentOf(context, subjects, policy) : undefined;
     const statement = statementOf(kind, args, subject, actor);
     demandObjectable(statement, policy);
     const { head, events } = await context.say([statement], {
-      exact: args.subject ? undefined : 'yes',
+      // A token speaks for the person of exactly its id: `042` is nobody where there is a 42.
+      exact: self ? 'all' : undefined,
     });
     const said = events[0];
     return {
       head,
       record: said?.record ?? '',
       kind: kind.toUpperCase(),
+      effective: !isBeyondSay(args.purpose ?? undefined, policy),
       purpose: args.purpose ?? null,
       categories: categoriesOf(said, args.purpose, policy),
       subject,

@@ -5,7 +5,7 @@ import { demandRecentSignIn } from '../identity/recent-sign-in.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { declareArgOf, rootFieldsOf } from '../policy/generate-sdl.ts';
 import type { DomainField, DomainType } from '../policy/model.ts';
-import { actingSubject, agentOf, type SubjectArg } from './acting-subject.ts';
+import { actingSubject, agentOf, isForSelf, type SubjectArg } from './acting-subject.ts';
 import type { BuiltInOptions } from './built-in-options.ts';
 import { changedPerson } from './consent-resolvers.ts';
 import type { OperationContext, Resolver } from './operation.ts';
@@ -145,7 +145,8 @@ export const declareResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
   ): Promise<Declaration> => {
     const subject = actingSubject(args.subject, context, policy);
     const shares = purposes.length > 0 && told.some(({ value }) => value !== null);
-    if (shares && !args.subject) demandRecentSignIn(context.caller, recentSignInSeconds);
+    const self = isForSelf(args.subject, context, policy);
+    if (shares && self) demandRecentSignIn(context.caller, recentSignInSeconds);
     const strangers = told.filter(({ field }) => !isAbout(field, subject.type));
     if (told.length === 0 || strangers.length > 0)
       throw new LedgerError(
@@ -156,13 +157,13 @@ export const declareResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
       );
     told.forEach(checkValue);
     checkShared(told, purposes, policy);
-    const actor = args.subject ? await agentOf(context, subjects, policy) : undefined;
+    const actor = self ? undefined : await agentOf(context, subjects, policy);
     const base = { subject, method: 'declare', actor };
     const { head, events } = await context.say(
       statementsOf(told, purposes, base, args.confirmed === true),
       {
         // What is told is written too, also where only a no is said: never under another's number.
-        exact: args.subject ? undefined : 'all',
+        exact: self ? 'all' : undefined,
         alongside: async (trx, [number]) => {
           if (number !== undefined) await store(trx, number, told);
         },

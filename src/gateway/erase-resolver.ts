@@ -1,6 +1,6 @@
 import { eraseSubject, type Erasure } from '../decision/erase-subject.ts';
 import { demandRecentSignIn } from '../identity/recent-sign-in.ts';
-import { actingSubject, agentOf, type SubjectArg } from './acting-subject.ts';
+import { actingSubject, agentOf, isForSelf, type SubjectArg } from './acting-subject.ts';
 import type { BuiltInOptions } from './built-in-options.ts';
 import type { Resolver } from './operation.ts';
 
@@ -10,10 +10,11 @@ export const erase =
   async (_parent, args, context): Promise<Erasure> => {
     const named = args['subject'] as SubjectArg | null | undefined;
     const subject = actingSubject(named, context, policy);
-    if (!named) demandRecentSignIn(context.caller, recentSignInSeconds);
+    const self = isForSelf(named, context, policy);
+    if (self) demandRecentSignIn(context.caller, recentSignInSeconds);
     // Of a person who erases themself nothing is to be left, not even that it was number so-and-so.
-    const actor = named ? await agentOf(context, subjects, policy) : 'self';
-    const how = { actor, exact: !named };
+    const actor = self ? 'self' : await agentOf(context, subjects, policy);
+    const how = { actor, exact: self };
     const erasure = await eraseSubject(subject, { knex, subjects, policy, sources, ...how });
     if (erasure.head !== null) context.noteChange(erasure.head);
     return erasure;

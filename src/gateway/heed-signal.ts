@@ -67,7 +67,8 @@ export const heedSignal = async (request: OperationRequest, desk: SignalDesk): P
   const { subject } = caller;
   const purposes = [...new Set(sales.map(({ purpose }) => purpose))];
   try {
-    await desk.consents.append(purposes.map((purpose) => eventFor(purpose, type, subject)));
+    const events = purposes.map((purpose) => eventFor(purpose, type, subject));
+    await desk.consents.append(events, { exact: 'all' });
   } catch (error) {
     // Nobody the source knows, or a source that is down: the request itself is decided by the
     // signal all the same, and the next one tries again.

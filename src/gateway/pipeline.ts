@@ -273,9 +273,9 @@ export const createPipeline = (
   return async (request) => {
     const entry = uuidv7();
     try {
-      const journey = await depart(request, entry);
+      // First: it is the person's word, whatever becomes of the operation.
       await heedSignal(request, road);
-      return await arrive(journey);
+      return await arrive(await depart(request, entry));
     } catch (error) {
       // Where null is given for an argument of @for, @skip or @include, which validation lets pass
       // for a variable with a default, graphql-js says so while the operation is planned.

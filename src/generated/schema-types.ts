@@ -348,6 +348,11 @@ export type ConsentChange = {
   /** Names the change; `Me.receipt` gives its receipt */
   readonly record: Scalars['ID']['output'];
   readonly kind: ConsentKind;
+  /**
+   * False where the purpose rests on a contract or a law wherever it uses anything: what was said is on
+   * record, and changes nothing
+   */
+  readonly effective: Scalars['Boolean']['output'];
   /** Null where a no was said to everything */
   readonly purpose?: Maybe<Purpose>;
   readonly categories: ReadonlyArray<Category>;

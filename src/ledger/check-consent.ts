@@ -88,6 +88,25 @@ const checkNames = (input: ConsentInput, policy: Policy): void => {
     throw invalid('name `origins` or `declared` fields, not both');
 };
 
+const isBinding = (basis: string): boolean => basis === 'CONTRACT' || basis === 'LEGAL_OBLIGATION';
+
+/**
+ * Whether nothing that anybody says changes what a purpose may use: all of it rests on a contract or
+ * a law, wherever the person lives, and none of it is direct marketing.
+ */
+export const isBeyondSay = (purpose: string | undefined, policy: Policy): boolean => {
+  if (purpose === undefined || !policy.model.purposeTree.has(purpose)) return false;
+  const leaves = policy.model.purposeTree.leavesOf(purpose);
+  const pairs = policy.pairs.filter((pair) => leaves.includes(pair.purpose));
+  return (
+    pairs.length > 0 &&
+    pairs.every(
+      ({ basis, places, directMarketing }) =>
+        !directMarketing && isBinding(basis) && [...places.values()].every(isBinding),
+    )
+  );
+};
+
 /**
  * Tells a person who objects where an objection does not count. One that comes otherwise is kept:
  * it says what somebody wants, and counts should the basis change.
@@ -95,19 +114,12 @@ const checkNames = (input: ConsentInput, policy: Policy): void => {
  * @throws LedgerError CONSENT_INVALID
  */
 export const demandObjectable = ({ kind, purpose }: ConsentInput, policy: Policy): void => {
-  if (kind !== 'objected' || purpose === undefined || !policy.model.purposeTree.has(purpose))
-    return;
-  const leaves = policy.model.purposeTree.leavesOf(purpose);
+  if (kind !== 'objected' || !isBeyondSay(purpose, policy)) return;
+  const leaves = policy.model.purposeTree.leavesOf(purpose ?? '');
   const pairs = policy.pairs.filter((pair) => leaves.includes(pair.purpose));
-  const binding = (basis: string): boolean => basis === 'CONTRACT' || basis === 'LEGAL_OBLIGATION';
-  const hopeless = pairs.every(
-    ({ basis, places, directMarketing }) =>
-      !directMarketing && binding(basis) && [...places.values()].every(binding),
+  throw invalid(
+    `\`${purpose ?? ''}\` rests on ${[...new Set(pairs.map(({ basis }) => basis))].join(' and ')}, against which an objection does not count`,
   );
-  if (hopeless && pairs.length > 0)
-    throw invalid(
-      `\`${purpose}\` rests on ${[...new Set(pairs.map(({ basis }) => basis))].join(' and ')}, against which an objection does not count`,
-    );
 };
 
 /**

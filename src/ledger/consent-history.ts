@@ -29,7 +29,7 @@ export interface HistoryLine {
  * are named; of other persons not even the number is told.
  */
 export const shownActor = (actor: string | null, number: number): string | null => {
-  if (actor === null || actor === `subject:${number}`) return null;
+  if (actor === null || actor === 'self' || actor === `subject:${number}`) return null;
   return actor.startsWith('subject:') ? 'another person' : actor;
 };
 

@@ -33,10 +33,43 @@ export const newestErasure = async (knex: Knex): Promise<number> => {
   return rows[0]?.position ?? 0;
 };
 
+/** Newer than all that was said before, as everything that is said now. */
 const insertNo = `
   insert into consent_event
     (position, subject, kind, purposes, categories, at, method, actor, record, policy)
-  values (?, ?, ?, '{}', '{}', clock_timestamp(), 'erasure', ?, ?, null)`;
+  select ?::bigint, said.subject, ?, '{}', '{}', greatest(clock_timestamp(), (
+      select max(earlier.at) + interval '1 microsecond' from consent_event as earlier
+      where earlier.subject = said.subject
+    )), 'erasure', ?, ?::uuid, null
+  from (select ?::integer as subject) as said`;
+
+/**
+ * Says no to everything in the person's name, before anything of theirs is erased: should the erasure
+ * be cut short, nothing that is left is used for what rests on their word.
+ *
+ * @throws LedgerError LEDGER_UNAVAILABLE; nothing is to be erased then
+ */
+export const announceErasure = async (
+  knex: Knex,
+  subjects: SubjectDirectory,
+  { type, id }: SubjectRef,
+  actor: string,
+): Promise<void> => {
+  try {
+    await knex.transaction(async (trx) => {
+      await trx.raw('select from ledger_head for update');
+      const number = await subjects.assignWithin(trx, type, id);
+      const { rows } = await trx.raw<{ rows: { position: string }[] }>(
+        'update ledger_head set position = position + 1 returning position::text',
+      );
+      if (number === undefined) throw new Error('a person without a number');
+      const at = Number(rows[0]?.position);
+      await trx.raw(insertNo, [at, 'withdrawn', actor, uuidv7(), number]);
+    });
+  } catch (cause) {
+    throw new LedgerError('the erasure could not be recorded', 'LEDGER_UNAVAILABLE', { cause });
+  }
+};
 
 /**
  * Destroys the one link between a person and their number, with what they declared, in one
@@ -73,7 +106,8 @@ export const eraseLink = async (
       );
       const position = Number(rows[0]?.position);
       for (const [i, [number, kind]] of events.entries()) {
-        await trx.raw(insertNo, [position - events.length + 1 + i, number, kind, actor, uuidv7()]);
+        const at = position - events.length + 1 + i;
+        await trx.raw(insertNo, [at, kind, actor, uuidv7(), number]);
       }
       if (old !== undefined) {
         await trx.raw('delete from declared_value where subject = ?', [old]);

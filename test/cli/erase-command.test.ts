@@ -75,16 +75,24 @@ const everything = async () => {
 it('needs to be told that it is meant', async () => {
   const before = await everything();
   const { code, stderr } = await run('--subject', '101');
-  expect(code).not.toBe(0);
+  expect(code).toBe(2);
   expect(stderr).toContain('--dry-run');
   expect(await everything()).toBe(before);
 });
 
-it.each(['101', '0101', '404'])('writes nothing in a dry run, for %s', async (id) => {
+it.each([['--dry-run'], ['--yes']])('erases nobody whom nothing knows, with %s', async (how) => {
+  const before = await everything();
+  const { code, stderr } = await run('--subject', '404', how);
+  expect(code).toBe(1);
+  expect(stderr).toContain('no `Customer` has this id');
+  expect(await everything()).toBe(before);
+});
+
+it.each(['101', '0101'])('writes nothing in a dry run, for %s', async (id) => {
   const before = await everything();
   const { code, stdout } = await run('--subject', id, '--dry-run');
   expect(code).toBe(0);
-  expect(stdout).toContain(`Review  DELETED  ${id === '404' ? 0 : 1} row(s)`);
+  expect(stdout).toContain('Review  DELETED  1 row(s)');
   expect(stdout).toContain('nothing was changed');
   expect(await everything()).toBe(before);
 });

@@ -88,12 +88,19 @@ describe('say-so through the gateway', () => {
     expect(await phoneOf('4')).toBe('555-4');
   });
 
-  it('is a yes under the exact id of the token only, and a no under any that finds the person', async () => {
+  it('counts under the exact id of the token only: another text is another account', async () => {
     const own = { scope: 'purpose:CALLS', subject: '002' };
     const yes = await say('giveConsent', 'purpose: CALLS', own);
     expect(yes.body.errors[0].extensions.code).toBe('CONSENT_INVALID');
-    expect((await say('refuseConsent', 'purpose: CALLS', own)).body.errors).toBeUndefined();
-    expect(await phoneOf('2')).toBeNull();
+    const no = await say('refuseConsent', 'purpose: CALLS', own);
+    expect(no.body.errors[0].extensions.code).toBe('CONSENT_INVALID');
+    const { body } = await gateway.ask('query { __typename }', {
+      ...own,
+      headers: { 'sec-gpc': '1' },
+    });
+    expect(body.data).toEqual({ __typename: 'Query' });
+    const number = await gateway.own.knex('subject').where({ external_id: '002' });
+    expect(number).toEqual([]);
   });
 
   it('is nobody’s when the token stands for its client', async () => {
