@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import { LedgerError, SourceError } from '../../core/errors.ts';
-import { asText } from '../../decision/release-rows.ts';
+import { LedgerError } from '../../core/errors.ts';
+import { findPersons } from '../../decision/find-persons.ts';
+import { readPlace } from '../../decision/own-data.ts';
 import type { StoredEvent } from '../../ledger/fold-events.ts';
 import { readEvents } from '../../ledger/stored-events.ts';
 import type { LedgerTools } from '../with-ledger.ts';
@@ -25,24 +26,10 @@ const findRow = async (
   const found = policy.model.types.get(type);
   if (!found?.person)
     throw new LedgerError('the rows of this type concern no person', 'CONSENT_INVALID');
-  const { table, person } = found;
-  const source = sources.get(table.source);
-  if (!source) throw new SourceError('no such source', 'SOURCE_UNAVAILABLE', table.source);
-  const columns = person.place === undefined ? [] : [person.place];
-  const rows = await source.fetch(
-    {
-      type,
-      source: table.source,
-      table: table.name,
-      key: table.key,
-      columns,
-      subject: { path: { type, hops: [], column: person.id } },
-    },
-    { by: 'equal', columns: [person.id], tuples: [[id]] },
-  );
-  const own = asText(rows[0]?.values[columns.length]);
-  if (own === null) throw new LedgerError(`no \`${type}\` has this id`, 'CONSENT_INVALID');
-  return { own, place: columns.length === 0 ? undefined : rows[0]?.values[0] };
+  const [own] = await findPersons(found, [id], sources);
+  if (own === undefined) throw new LedgerError(`no \`${type}\` has this id`, 'CONSENT_INVALID');
+  const { place } = await readPlace({ type, id: own }, policy, sources);
+  return { own, place };
 };
 
 const clockOf = async (knex: Knex): Promise<number> => {

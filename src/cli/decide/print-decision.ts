@@ -1,5 +1,5 @@
 import type { FieldDecision } from '../../decision/decide-field.ts';
-import { printTable } from '../print-table.ts';
+import { formatTable } from '../format-table.ts';
 import type { CaseResult } from './run-cases.ts';
 
 const verdictOf = (release: boolean): string => (release ? 'release' : 'withhold');
@@ -18,7 +18,7 @@ export const printDecision = ({ release, reason, client, because }: FieldDecisio
     line.reason,
   ]);
   const header = ['purpose', 'category', 'scope', 'basis', 'decision', 'reason'];
-  return `${first}\n\n${printTable(header, rows)}`;
+  return `${first}\n\n${formatTable(header, rows)}`;
 };
 
 const outcome = ({ release, reason }: { readonly release: boolean; readonly reason: string }) =>
@@ -33,6 +33,6 @@ export const printCases = (results: readonly CaseResult[]): string => {
     outcome(actual),
   ]);
   const differing = results.filter(({ agrees }) => !agrees).length;
-  const table = printTable(['', 'case', 'expected', 'actual'], rows);
+  const table = formatTable(['', 'case', 'expected', 'actual'], rows);
   return `${table}\n\n${results.length} cases, ${differing === 0 ? 'all as expected' : `${differing} not as expected`}`;
 };
