@@ -142,7 +142,7 @@ const run = async (path: string, options: ImportCommandOptions, lines: Reading['
             report,
             onProgress: (bytes, what) => progress.show(bytes, file.size, what),
           },
-          { knex, store, consents },
+          { knex, consents },
         );
         progress.stop();
         return { result, reasons: report.reasons, seconds: (performance.now() - begin) / 1_000 };

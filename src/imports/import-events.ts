@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import { ImportError, LedgerError } from '../core/errors.ts';
 import type { Consents } from '../decision/identified-consents.ts';
-import type { ConsentStore } from '../ledger/consent-store.ts';
 import { checkBatches, type CheckedBatch } from './check-batches.ts';
 import type { ImportFile } from './import-file.ts';
 import { readImportProgress } from './import-progress.ts';
@@ -11,8 +10,7 @@ import { refusalOf, type ImportRow } from './row.ts';
 /** What an import works with. */
 export interface ImportTools {
   readonly knex: Knex;
-  readonly store: ConsentStore;
-  readonly consents: Pick<Consents, 'examine'>;
+  readonly consents: Consents;
 }
 
 export interface ImportOptions {
@@ -121,7 +119,8 @@ const record = async (
     };
     const progress = { name, fingerprint: file.fingerprint, ...after, finished: batch.last };
     try {
-      const appended = await tools.store.append(rest.events, { progress });
+      // Looks the persons up once more: one who was erased since the check is nobody now.
+      const appended = await tools.consents.append(rest.events, { progress });
       if (rest.events.length > 0) count.head = appended?.head;
       Object.assign(count, after);
       return;

@@ -75,7 +75,7 @@ export const setImportStage = async (people = 50) => {
           batch: ask.batch ?? 10,
           ...(ask.onProgress && { onProgress: ask.onProgress }),
         },
-        { knex: own.knex, store, consents },
+        { knex: own.knex, consents },
       );
       const lines = readFileSync(reportPath, 'utf8').split('\n').slice(0, -1);
       const reported = lines.map((line) => JSON.parse(line) as RefusedRow);
