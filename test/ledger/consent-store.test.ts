@@ -315,7 +315,7 @@ describe('what is held against history', () => {
     const keyed = by('race', { idempotencyKey: 'k' });
     const stores = [store, storeOn(other)];
     const all = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => stores[i % 2]?.append([keyed])),
+      Array.from({ length: 10 }, (_, i) => stores[i % 2]!.append([keyed])),
     );
     expect(new Set(all.map((one) => one?.events[0]?.record)).size).toBe(1);
   });
