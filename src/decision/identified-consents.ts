@@ -9,14 +9,13 @@ import { findPersons } from './find-persons.ts';
 /** Where consent events are handed in. */
 export interface Consents {
   /**
-   * As `ConsentStore.append`, under the sources' own ids. With `exact: 'yes'` a yes is taken only
-   * under the very text that the source has, with `'all'` a no too: two accounts `7` and `007` are
-   * two, whatever a number is.
+   * As `ConsentStore.append`, under the sources' own ids. With `exact` only under the very text that
+   * the source has: two accounts `7` and `007` are two, whatever a number is.
    */
   append(
     inputs: readonly ConsentInput[],
     how?: Parameters<ConsentStore['append']>[1] & {
-      readonly exact?: 'yes' | 'all' | undefined;
+      readonly exact?: boolean;
     },
   ): Promise<Appended | undefined>;
   /**
@@ -117,8 +116,7 @@ export const identifiedConsents = (options: IdentifiedConsentsOptions): Consents
     const identified = inputs.map((input, i) => {
       const { type, id } = input.subject;
       const own = known.get(type)?.get(id);
-      const isExact = how?.exact === 'all' || (how?.exact === 'yes' && isYes(input.kind));
-      const other = isExact && own !== id;
+      const other = how?.exact === true && own !== id;
       if (own !== undefined && !other) return { ...input, subject: { type, id: own } };
       const which = inputs.length === 1 ? '' : `event ${i + 1}: `;
       throw new LedgerError(`${which}no \`${type}\` has this id`, 'CONSENT_INVALID', {

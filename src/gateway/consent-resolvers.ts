@@ -89,7 +89,7 @@ const changeConsent =
     demandObjectable(statement, policy);
     const { head, events } = await context.say([statement], {
       // A token speaks for the person of exactly its id: `042` is nobody where there is a 42.
-      exact: self ? 'all' : undefined,
+      exact: self,
     });
     const said = events[0];
     return {

@@ -163,7 +163,7 @@ export const declareResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
       statementsOf(told, purposes, base, args.confirmed === true),
       {
         // What is told is written too, also where only a no is said: never under another's number.
-        exact: self ? 'all' : undefined,
+        exact: self,
         alongside: async (trx, [number]) => {
           if (number !== undefined) await store(trx, number, told);
         },

@@ -53,30 +53,20 @@ const unique = (name: string, check: (context: GuardContext) => true | Error): A
 /** Guards of fields that every deployment has. */
 const builtIn = (policy: Policy): ReadonlyMap<string, AnyRule> => {
   const guards = new Map<string, AnyRule>();
-  for (const field of ['declare', 'removeDeclared', 'erase']) {
-    if (!policy.schema.getMutationType()?.getFields()[field]) continue;
+  const ofPersons = ['declare', 'removeDeclared', 'erase'].filter(
+    (field) => policy.schema.getMutationType()?.getFields()[field],
+  );
+  for (const field of [...ofPersons, ...consentMutations.keys()]) {
+    const ofOthers = consentMutations.get(field) === 'revoked';
+    const refusal = ofOthers
+      ? `\`${field}\` takes back what somebody else said, and needs the scope \`consent:write\``
+      : `\`${field}\` is for a person acting for themself, or needs the scope \`consent:write\``;
     guards.set(
       `Mutation.${field}`,
       unique(`Mutation.${field}`, ({ caller }) =>
-        caller.subject !== undefined || caller.mayWriteConsent
+        (caller.subject !== undefined && !ofOthers) || caller.mayWriteConsent
           ? true
-          : new ForbiddenError(
-              `\`${field}\` is for a person acting for themself, or needs the scope \`consent:write\``,
-            ),
-      ),
-    );
-  }
-  for (const [field, kind] of consentMutations) {
-    guards.set(
-      `Mutation.${field}`,
-      unique(`Mutation.${field}`, ({ caller }) =>
-        (caller.subject !== undefined && kind !== 'revoked') || caller.mayWriteConsent
-          ? true
-          : new ForbiddenError(
-              kind === 'revoked'
-                ? `\`${field}\` takes back what somebody else said, and needs the scope \`consent:write\``
-                : `\`${field}\` is for a person acting for themself, or needs the scope \`consent:write\``,
-            ),
+          : new ForbiddenError(refusal),
       ),
     );
   }

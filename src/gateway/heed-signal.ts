@@ -68,7 +68,7 @@ export const heedSignal = async (request: OperationRequest, desk: SignalDesk): P
   const purposes = [...new Set(sales.map(({ purpose }) => purpose))];
   try {
     const events = purposes.map((purpose) => eventFor(purpose, type, subject));
-    await desk.consents.append(events, { exact: 'all' });
+    await desk.consents.append(events, { exact: true });
   } catch (error) {
     // Nobody the source knows, or a source that is down: the request itself is decided by the
     // signal all the same, and the next one tries again.
