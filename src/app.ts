@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { createAuditStore, keepPolicy } from './audit/audit-store.ts';
+import { keepPolicy } from './audit/audit-store.ts';
+import { openAuditLog } from './audit/open-audit-log.ts';
 import type { Config } from './config/config.ts';
 import { SchemaError, SourceError } from './core/errors.ts';
 import { registerConsole } from './console/register-console.ts';
@@ -19,6 +20,8 @@ import { openDemoIssuer, type DemoIssuer } from './identity/demo-issuer.ts';
 import { createVerifier } from './identity/verify-token.ts';
 import { ConsentSnapshot } from './ledger/consent-snapshot.ts';
 import { ConsentStore } from './ledger/consent-store.ts';
+import { logErasures } from './ledger/log-erasures.ts';
+import { NoticesInForce } from './ledger/notices-in-force.ts';
 import { SubjectDirectory } from './ledger/subject-directory.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
 import {
@@ -119,6 +122,15 @@ const listen = async (
     subjects.forget(number),
   );
 
+  const auditLog = await openAuditLog({
+    knex,
+    dataDir: config.dataDir,
+    origin: config.audit.origin,
+    onError: (error) => logger.warn({ err: error }, 'the audit log could not be signed'),
+  });
+  closers.push(() => auditLog.close());
+  await logErasures(knex, auditLog.store);
+
   attachScalars(policy.schema);
   attachResolvers(policy, {
     derived: resolvers,
@@ -130,6 +142,7 @@ const listen = async (
       recentSignInSeconds: config.identity.recentSignInSeconds,
       sources: allSources,
       snapshot,
+      audit: auditLog.store,
       receipts: openReceipts({ knex, policy, controller: config.controller, sources: allSources }),
     }),
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
@@ -143,7 +156,8 @@ const listen = async (
     subjects,
     snapshot,
     consents,
-    audit: createAuditStore(knex),
+    notices: new NoticesInForce(knex),
+    audit: auditLog.store,
   };
   const issuer = config.demo ? await openDemoIssuer(config.dataDir) : undefined;
   const server = await createHttpServer({

@@ -1,86 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { AuditError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
-import { storable, type AuditEntry } from './entry.ts';
+import { hashLeaf } from '../tlog/merkle.ts';
+import { TlogError } from '../tlog/tlog-error.ts';
+import type { FullTile, TreeTail } from '../tlog/tree-tail.ts';
+import { encodeEntry } from './encode-entry.ts';
+import type { AuditEntry, EntryPlace } from './entry.ts';
+import { loadTail } from './log-state.ts';
+import { ensureMonths } from './partitions.ts';
 
-/** The audit log's one writer. */
+/** The one writer of a log. */
 export interface AuditStore {
   /**
    * Makes an entry durable; only then may its answer leave. Entries that arrive while one
    * transaction commits share the next.
+   * @returns where it stands; of several parts the first
    * @throws AuditError AUDIT_UNAVAILABLE when it is not known to be durable
    */
-  append(entry: AuditEntry): Promise<void>;
+  append(entry: AuditEntry): Promise<EntryPlace>;
 }
 
-const insert = `
-  with head as (update audit_head set sequence = sequence + ? returning sequence),
-  entries as (
-    select * from json_to_recordset(?::json) as entry (
-      nr integer, id uuid, client text, actor text, purpose text, operation text,
-      "documentHash" text, policy text, head bigint, "decidedAt" bigint, outcome text,
-      decisions jsonb, signals text[]
-    )
-  )
-  insert into audit_entry
-    (sequence, id, client, actor, purpose, operation, document_hash, policy, head, decided_at,
-     outcome, decisions, signals)
-  select head.sequence - ? + nr, id, client, actor, purpose, operation, "documentHash", policy,
-    entries.head, timestamptz 'epoch' + "decidedAt" * interval '1 microsecond', outcome, decisions,
-    signals
-  from entries, head`;
+export interface AuditStoreOptions {
+  readonly knex: Knex;
+  /** Number of the log in `audit_log`, and its name. */
+  readonly log: number;
+  readonly origin: string;
+  /** Told of every size that is durable. */
+  readonly onSize?: (size: number) => void;
+}
+
+interface Leaf {
+  readonly id: string;
+  readonly at: Date;
+  readonly bytes: Buffer;
+  readonly hash: Buffer;
+}
 
 /** A log that is silent for longer counts as one that cannot be written. */
 const timeoutMs = 10_000;
+const pauseMs = 50;
 
-const asRecord = ({ decisions, ...entry }: AuditEntry, index: number) => ({
-  ...entry,
-  client: storable(entry.client),
-  actor: storable(entry.actor),
-  operation: entry.operation === undefined ? undefined : storable(entry.operation),
-  nr: index + 1,
-  decisions: decisions.map(({ coordinates, released, reason, count, subjects }) => [
-    coordinates,
-    released,
-    reason,
-    count,
-    subjects,
-  ]),
-});
+// One statement is one transaction; it answers when it is on disk. The state row is compared and
+// swapped in it, so that of two writers one finds that the log has moved, and writes nothing.
+const insert = `
+  with durable as materialized (
+    select set_config('synchronous_commit', 'on', true) as how
+  ), moved as (
+    update audit_log set size = ?, root = ? from durable
+    where id = ? and size = ? and how = 'on' returning id
+  ), tiles as (
+    insert into audit_tile (log, level, index, hashes)
+    select moved.id, tile.level, tile.index, tile.hashes
+    from moved, unnest(?::smallint[], ?::bigint[], ?::bytea[]) as tile (level, index, hashes)
+    on conflict (log, level, index) do update set hashes = excluded.hashes
+  )
+  insert into audit_entry (log, index, at, id, hash, entry)
+  select moved.id, ?::bigint + nr - 1, leaf.at, leaf.id,
+    substring(?::bytea from (32 * (nr - 1) + 1)::integer for 32),
+    substring(blob.bytes from start for length)
+  from moved, (select ?::bytea as bytes) as blob,
+    unnest(?::timestamptz[], ?::uuid[], ?::integer[], ?::integer[])
+      with ordinality as leaf (at, id, start, length, nr)`;
 
-/** One statement is one transaction; it answers when it is on disk (synchronous_commit). */
-const write = async (knex: Knex, entries: readonly AuditEntry[]): Promise<void> => {
-  const records = JSON.stringify(entries.map(asRecord));
-  await knex.raw(insert, [entries.length, records, entries.length]).timeout(timeoutMs);
+const codeOf = (error: unknown): string => {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
 };
 
-/** Whether the database refused what an entry says (data, constraints), so that nothing was written. */
+/**
+ * The database says that the statement failed, so that nothing of it stands. Not so where the server
+ * itself or the connection went (classes 08, 57, 58, XX): then nobody knows.
+ */
 const isRefusal = (error: unknown): boolean =>
-  /^2[23]/.test((error as { code?: string } | null)?.code ?? '');
+  error instanceof TlogError || /^(?!08|57|58|XX)[0-9A-Z]{5}$/.test(codeOf(error));
+/** No table yet for the month that an entry lies in. */
+const lacksMonth = (error: unknown): boolean =>
+  codeOf(error) === '23514' && /no partition/.test((error as Error).message);
 
-/** Keeps the audit log in Sayso's own database. */
-export const createAuditStore = (knex: Knex): AuditStore => {
-  /** The entries that were not written, with the reason. */
-  const appendAll = shareWhileBusy<AuditEntry, ReadonlyMap<AuditEntry, unknown>>(
-    async (entries) => {
-      const failed = new Map<AuditEntry, unknown>();
+const leavesOf = (entry: AuditEntry, at: Date): readonly Leaf[] =>
+  encodeEntry(entry, at).map((bytes) => ({ id: entry.id, at, bytes, hash: hashLeaf(bytes) }));
+
+/** Writes a log into Sayso's own database, together with the hashes of its tree. */
+export const createAuditStore = ({
+  knex,
+  log,
+  origin,
+  onSize = () => undefined,
+}: AuditStoreOptions): AuditStore => {
+  /** Absent while it is not known how far the log has come. */
+  let tail: TreeTail | undefined;
+
+  const swap = async (from: number, next: TreeTail, leaves: readonly Leaf[], tiles: readonly FullTile[]) => {
+    let start = 1;
+    const starts = leaves.map(({ bytes }) => (start += bytes.length) - bytes.length);
+    const { rowCount } = await knex
+      .raw<{ rowCount: number }>(insert, [
+        next.size,
+        next.root(),
+        log,
+        from,
+        tiles.map(({ level }) => level),
+        tiles.map(({ index }) => index),
+        tiles.map(({ hashes }) => hashes),
+        from,
+        Buffer.concat(leaves.map(({ hash }) => hash)),
+        Buffer.concat(leaves.map(({ bytes }) => bytes)),
+        leaves.map(({ at }) => at.toISOString()),
+        leaves.map(({ id }) => id),
+        starts,
+        leaves.map(({ bytes }) => bytes.length),
+      ])
+      .timeout(timeoutMs);
+    return rowCount === leaves.length;
+  };
+
+  /** Where these leaves stand, if an attempt of ours went through whose outcome was not told. */
+  const find = async (leaves: readonly Leaf[]): Promise<number | undefined> => {
+    const { rows } = await knex
+      .raw<{ rows: { index: number; hash: Buffer }[] }>(
+        `select index::float8, hash from audit_entry where log = ? and id = any(?::uuid[]) order by index`,
+        [log, [...new Set(leaves.map(({ id }) => id))]],
+      )
+      .timeout(timeoutMs);
+    if (rows.length === 0) return undefined;
+    const whole =
+      rows.length === leaves.length && rows.every(({ hash }, i) => leaves[i]?.hash.equals(hash));
+    if (whole) return rows[0]?.index;
+    throw new Error('the log holds other entries under these ids');
+  };
+
+  /**
+   * Writes leaves once and for all. What became of an attempt may not be known: the connection was
+   * lost, or the answer took too long. It is then tried again from the same size, which the first one
+   * has either moved, or can no longer move; until that is settled nobody hears of it.
+   */
+  const write = async (leaves: readonly Leaf[]): Promise<number> => {
+    const until = Date.now() + timeoutMs;
+    for (;;) {
       try {
-        await write(knex, entries);
-      } catch (error) {
-        const alone = entries.length > 1 && isRefusal(error);
-        for (const entry of entries) {
-          // One that the database will not have does not keep the others out.
-          const reason = alone ? await write(knex, [entry]).catch((own: unknown) => own) : error;
-          if (reason !== undefined) failed.set(entry, reason);
+        tail ??= await loadTail(knex, log);
+        const from = tail.size;
+        const next = tail.copy();
+        const tiles = leaves.flatMap(({ hash }) => next.append(hash));
+        const known = tail;
+        if (await swap(from, next, leaves, tiles)) {
+          tail = next;
+          onSize(next.size);
+          return from;
         }
+        // Another process wrote, or an attempt of ours did.
+        if (tail === known) tail = undefined;
+        const place = await find(leaves);
+        if (place !== undefined) return place;
+      } catch (error) {
+        if (lacksMonth(error)) await ensureMonths(knex, leaves[0]?.at ?? new Date());
+        else if (isRefusal(error) || Date.now() > until) {
+          // Whether it stands is not known in the second case: the next one looks before it writes.
+          tail = undefined;
+          throw error;
+        } else await sleep(pauseMs);
       }
-      return failed;
+    }
+  };
+
+  const writeAll = shareWhileBusy<readonly Leaf[], ReadonlyMap<readonly Leaf[], number>>(
+    async (groups) => {
+      let index = await write(groups.flat());
+      return new Map(groups.map((group) => [group, (index += group.length) - group.length]));
     },
   );
   return {
     append: async (entry) => {
-      const failed = await appendAll(entry);
-      if (failed.has(entry)) throw new AuditError(failed.get(entry));
+      try {
+        const leaves = leavesOf(entry, new Date());
+        const index = (await writeAll(leaves)).get(leaves);
+        if (index === undefined) throw new Error('an entry that was not written');
+        return { log: origin, index };
+      } catch (error) {
+        throw new AuditError(error);
+      }
     },
   };
 };

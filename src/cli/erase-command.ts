@@ -31,11 +31,12 @@ export const eraseCommand = (): Command =>
           { exitCode: 2 },
         );
       }
-      const erasure = await withLedger(({ policy, knex, subjects, sources }) =>
+      const erasure = await withLedger(async ({ policy, knex, subjects, sources, auditLog }) =>
         eraseSubject(
           { type: subjectTypeOf(policy, options.type), id: options.subject },
           {
             ...{ policy, knex, subjects, sources },
+            audit: (await auditLog()).store,
             actor: options.actor,
             dryRun: options.dryRun === true,
           },

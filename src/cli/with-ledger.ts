@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { keepPolicy } from '../audit/audit-store.ts';
+import { openAuditLog, type AuditLog } from '../audit/open-audit-log.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../core/errors.ts';
 import { isMigrated, migrate } from '../database/migrate.ts';
@@ -24,6 +25,8 @@ export interface LedgerTools {
   readonly knex: Knex;
   readonly subjects: SubjectDirectory;
   readonly sources: Sources;
+  /** The log of this data folder; begun when first asked for. */
+  readonly auditLog: () => Promise<AuditLog>;
 }
 
 export interface LedgerUse {
@@ -60,6 +63,14 @@ export const withLedger = async <T>(
       types: policy.model.types,
       onProblems: () => undefined,
     });
+    let log: Promise<AuditLog> | undefined;
+    const auditLog = (): Promise<AuditLog> =>
+      (log ??= openAuditLog({
+        knex,
+        dataDir: config.dataDir,
+        origin: config.audit.origin,
+        onError: () => undefined,
+      }));
     try {
       const store = new ConsentStore(knex, subjects, policy);
       const declared = declaredSourceOf(knex, subjects, config.limits.maxRows);
@@ -71,9 +82,11 @@ export const withLedger = async <T>(
         knex,
         subjects,
         sources: all,
+        auditLog,
         consents: identifiedConsents({ store, subjects, policy, sources }),
       });
     } finally {
+      await (await log)?.close();
       for (const source of sources.values()) await source.close();
     }
   } finally {

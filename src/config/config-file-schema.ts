@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Config } from './config.ts';
 import { placeOf } from '../core/places.ts';
 import { isHost, isWebAddress } from './parse-address.ts';
-import { parseDuration, parseSize } from './parse-units.ts';
+import { parseDuration, parseMonths, parseSize } from './parse-units.ts';
 import { between, oneOf, short, text, whole, yesOrNo } from './setting-values.ts';
 import { source } from './source-schema.ts';
 
@@ -65,6 +65,35 @@ const controller = z.strictObject({
   withdrawal: text('how to take a yes back, on one line', short(1000)).optional(),
 });
 
+/** A verifier key as C2SP signed-note writes it: name, hash of the key, key. */
+const isVerifierKey = (value: string): boolean =>
+  short(500)(value) && /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/.test(value);
+/** Without a scheme, as C2SP tlog-checkpoint advises; names of logs are made below it. */
+const isOrigin = (value: string): boolean =>
+  short(200)(value) && /^[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[A-Za-z0-9._~-]+)*$/.test(value);
+
+const audit = z.strictObject({
+  origin: text(
+    'a name such as `audit.example.com/sayso`, without `https://`',
+    isOrigin,
+  ).default('sayso.local'),
+  retention: between(
+    'a whole number of months or years, such as `36 months` or `3 years`',
+    parseMonths,
+    1,
+    1_200,
+  ).optional(),
+  witnesses: z
+    .array(
+      z.strictObject({
+        url: webAddress,
+        key: text('the verifier key that `sayso witness` prints', isVerifierKey),
+      }),
+    )
+    .max(20)
+    .default([]),
+});
+
 const limits = z.strictObject({
   depth: whole(1, 100).default(12),
   aliases: whole(0, 1000).default(30),
@@ -94,6 +123,7 @@ export const configFileSchema = z.strictObject({
   sources: z.record(z.string(), source),
   identity: identity.optional(),
   controller: controller.optional(),
+  audit: audit.prefault({}),
   rules: path.optional(),
   resolvers: path.optional(),
   limits: limits.prefault({}),

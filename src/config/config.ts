@@ -81,6 +81,22 @@ export interface ControllerConfig {
   readonly withdrawal?: string;
 }
 
+/** A witness of checkpoints (C2SP tlog-witness). */
+export interface WitnessConfig {
+  /** What `/add-checkpoint` is below. */
+  readonly url: string;
+  /** Its verifier key; another's signature is refused. */
+  readonly key: string;
+}
+
+export interface AuditConfig {
+  /** What the names of all logs of the deployment begin with; each data folder adds its own. */
+  readonly origin: string;
+  /** Whole months after which entries are dropped; for ever when absent. */
+  readonly retentionMonths?: number;
+  readonly witnesses: readonly WitnessConfig[];
+}
+
 export interface Limits {
   readonly maxDepth: number;
   readonly maxAliases: number;
@@ -117,6 +133,7 @@ export interface Config {
   };
   /** Absent where nobody has said who is responsible. */
   readonly controller?: ControllerConfig;
+  readonly audit: AuditConfig;
   readonly limits: Limits;
   readonly introspection: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';

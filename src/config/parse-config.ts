@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { demoNotLoopback } from './check-config-file.ts';
 import type {
+  AuditConfig,
   Config,
   ControllerConfig,
   IdentityConfig,
@@ -82,11 +83,18 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
     identity: file.identity ? toIdentity(file.identity, folder) : demoIdentity(settings.dataDir),
     modules: toModules(named(file.rules), named(file.resolvers), builtIn || isSample),
     ...(file.controller && { controller: toController(file.controller) }),
+    audit: toAudit(file.audit),
     limits: toLimits(file.limits),
     introspection: file.introspection ?? file.demo,
     logLevel: settings.logLevel ?? file.log,
   };
 };
+
+const toAudit = ({ origin, retention, witnesses }: ConfigFile['audit']): AuditConfig => ({
+  origin,
+  ...(retention !== undefined && { retentionMonths: retention }),
+  witnesses,
+});
 
 const toSource = (name: string, source: ConfigFile['sources'][string]): SourceConfig => {
   if (source.kind === 'rest') {

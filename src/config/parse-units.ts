@@ -29,6 +29,14 @@ const measured = (
 export const parseDuration = (value: unknown): number | undefined =>
   value === 0 || value === '0' ? 0 : measured(value, durations, (unit) => unit);
 
+/** Months of `18 months` or `3 years`; `undefined` for anything else. */
+export const parseMonths = (value: unknown): number | undefined => {
+  const parts =
+    typeof value === 'string' ? /^(\d{1,4}) ?(month|months|year|years)$/.exec(value) : null;
+  if (!parts) return undefined;
+  return Number(parts[1]) * (parts[2]?.startsWith('year') ? 12 : 1);
+};
+
 /** Bytes of `256kB`, `1MB`, `1MiB`, `512B` or a bare whole number; `undefined` for anything else. */
 export const parseSize = (value: unknown): number | undefined => {
   if (Number.isSafeInteger(value)) return value as number; // just shown to be a number

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { SubjectRef } from '../core/consent.ts';
-import { LedgerError, SaysoError, SourceError } from '../core/errors.ts';
+import type { AuditStore } from '../audit/audit-store.ts';
+import { AuditError, LedgerError, SaysoError, SourceError } from '../core/errors.ts';
+import { logErasures } from '../ledger/log-erasures.ts';
 import { announceErasure, eraseLink, type ErasureLine } from '../ledger/subject-eraser.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
@@ -20,6 +22,8 @@ export interface EraseOptions {
   readonly subjects: SubjectDirectory;
   readonly policy: Policy;
   readonly sources: Sources;
+  /** Where it is entered that the person's number stands for nobody any more. */
+  readonly audit: AuditStore;
   /** Who asks, as the log names them. */
   readonly actor: string;
   /** Only counts what would happen. */
@@ -119,10 +123,11 @@ const ownId = async (
  * link between them and their number. Where a source fails, its rows are as they were, the link
  * stands, and all of it can be asked for again.
  *
- * @throws LedgerError CONSENT_INVALID for an id that can be nobody's, LEDGER_UNAVAILABLE
+ * @throws LedgerError CONSENT_INVALID for an id that can be nobody's, LEDGER_UNAVAILABLE;
+ *   AuditError when all is erased and the log cannot be told of it now
  */
 export const eraseSubject = async (stated: SubjectRef, options: EraseOptions): Promise<Erasure> => {
-  const { knex, subjects, policy, sources, actor, dryRun = false } = options;
+  const { knex, subjects, policy, sources, actor, audit, dryRun = false } = options;
   checkPerson(stated, options);
   const subject = { type: stated.type, id: await ownId(stated, options) };
   const types = typesAbout(policy, subject.type);
@@ -149,6 +154,12 @@ export const eraseSubject = async (stated: SubjectRef, options: EraseOptions): P
       (outcome === 'KEPT' || outcome === 'NOT_SAID' || outcome === 'ANONYMIZED') && rows > 0,
   );
   const head = await eraseLink(knex, subjects, subject, { actor, report: lines, rowsRemain });
+  try {
+    await logErasures(knex, audit);
+  } catch (error) {
+    // The link is gone; whoever asked must know it, and the log is told as soon as it can be.
+    throw new AuditError((error as AuditError).cause, head);
+  }
   return { complete: true, head, sources: lines };
 };
 

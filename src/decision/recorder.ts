@@ -1,47 +1,63 @@
-import { noSubject } from '../ledger/subject-directory.ts';
+import type { PackedDecision, PackedDecisions } from '../audit/entry.ts';
+import { packRanges } from '../audit/number-ranges.ts';
 import type { FullReason } from '../ledger/judge.ts';
 import type { NeverReason, RowPlan } from '../policy/plan.ts';
-import type { AuditDecision } from '../audit/entry.ts';
 
 /** `SUBJECT_ACCESS`: a person was shown their own. */
 export type LoggedReason = FullReason | NeverReason | 'OPEN' | 'SUBJECT_ACCESS';
 
-const releasing: ReadonlySet<LoggedReason> = new Set<LoggedReason>([
-  'OPEN',
-  'SUBJECT_ACCESS',
-  'CONTRACT',
-  'LEGAL_OBLIGATION',
-  'LEGITIMATE_INTEREST',
-  'OPT_OUT',
-  'CONSENTED',
-]);
+/** Persons for whom the decisions of a row came out alike, up to one of them. */
+interface Alike {
+  readonly next: Map<LoggedReason | undefined, Alike>;
+  readonly subjects: number[];
+}
 
-/** Sorted numbers as ranges: `1-5,9`; rows that concern nobody known end it as `?`. */
-export const packRanges = (numbers: readonly number[]): string => {
-  const sorted = Int32Array.from(numbers).sort();
-  const ranges: string[] = [];
-  let unknown = false;
-  for (let i = 0; i < sorted.length;) {
-    const from = sorted[i] ?? 0;
-    let to = from;
-    while (i < sorted.length && (sorted[i] ?? 0) <= to + 1) to = sorted[i++] ?? to;
-    if (from === noSubject) {
-      // -1 runs into 0, which is a subject.
-      unknown = true;
-      if (to >= 0) ranges.push(to === 0 ? '0' : `0-${to}`);
-    } else ranges.push(from === to ? String(from) : `${from}-${to}`);
+const alike = (): Alike => ({ next: new Map(), subjects: [] });
+
+/** What the log says of one list of fields and one reason. */
+interface Line {
+  readonly reason: LoggedReason;
+  readonly coordinates: readonly string[];
+  readonly sets: Set<number>;
+}
+
+/** The lines of an operation while they are packed. */
+class Packing {
+  readonly #sets = new Map<string, number>();
+  readonly #lines = new Map<string, Line>();
+
+  /** @param subjects ranges; `undefined` where it is not known whom it concerns */
+  add(reason: LoggedReason, coordinates: readonly string[], subjects: string | undefined): void {
+    if (coordinates.length === 0) return;
+    const key = `${reason} ${coordinates.join(' ')}`;
+    const line = this.#lines.get(key) ?? { reason, coordinates, sets: new Set<number>() };
+    this.#lines.set(key, line);
+    if (subjects === undefined) return;
+    const known = this.#sets.get(subjects) ?? this.#sets.size;
+    this.#sets.set(subjects, known);
+    line.sets.add(known);
   }
-  if (unknown) ranges.push('?');
-  return ranges.join(',');
-};
+
+  done(): PackedDecisions {
+    const lines = [...this.#lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
+    const coordinates = [...new Set(lines.flatMap((line) => line.coordinates))].sort();
+    const placeOf = new Map(coordinates.map((coordinate, i) => [coordinate, i]));
+    const decisions = lines.map(({ reason, coordinates: fields, sets }): PackedDecision => [
+      reason,
+      fields.map((field) => placeOf.get(field) ?? 0),
+      [...sets].sort((a, b) => a - b),
+    ]);
+    return { coordinates, sets: [...this.#sets.keys()], decisions };
+  }
+}
 
 /**
- * Collects one operation's decisions: for each coordinate and reason the subjects. Sets of numbers,
- * never a line per cell, and no values.
+ * Collects one operation's decisions. A row is one step for each of its decisions and one number:
+ * persons decided alike share their sets, there is no line per cell, and no values.
  */
 export class DecisionRecorder {
-  /** By row plan, then decision, then reason. */
-  readonly #sets = new Map<RowPlan, Map<LoggedReason, number[]>[]>();
+  readonly #rows = new Map<RowPlan, Alike>();
+  readonly #closed = new Set<RowPlan>();
   readonly #asked = new Set<number>();
   readonly #accesses = new Map<number, Set<string>>();
 
@@ -50,16 +66,30 @@ export class DecisionRecorder {
     return this.#asked;
   }
 
-  note(plan: RowPlan, decision: number, reason: LoggedReason, subject: number): void {
-    this.#setOf(plan, decision, reason).push(subject);
+  /**
+   * A row that is shown.
+   *
+   * @param reasons of the plan's decisions, in their order; not kept
+   */
+  noteRow(plan: RowPlan, reasons: readonly LoggedReason[], subject: number): void {
+    let at = this.#rootOf(plan);
+    for (const reason of reasons) at = this.#step(at, reason);
+    at.subjects.push(subject);
+  }
+
+  /** A row that a gate hides: only the gates are decisions about it. */
+  noteHidden(plan: RowPlan, reasons: readonly LoggedReason[], subject: number): void {
+    let at = this.#rootOf(plan);
+    for (let k = 0; k < reasons.length; k += 1) {
+      const gate = plan.gates.some(({ decision }) => decision === k);
+      at = this.#step(at, gate ? reasons[k] : undefined);
+    }
+    at.subjects.push(subject);
   }
 
   /** A list that no row could join, so that none was read: whom it left out is not known. */
   noteClosed(plan: RowPlan): void {
-    for (const { decision } of plan.gates) {
-      const decided = plan.decisions[decision];
-      if (decided?.kind === 'never') this.#setOf(plan, decision, decided.reason);
-    }
+    this.#closed.add(plan);
   }
 
   /** A person was shown these fields of their own, whatever the purposes. */
@@ -73,56 +103,48 @@ export class DecisionRecorder {
     this.#asked.add(subject);
   }
 
-  #setOf(plan: RowPlan, decision: number, reason: LoggedReason): number[] {
-    let byDecision = this.#sets.get(plan);
-    if (byDecision === undefined) {
-      byDecision = plan.decisions.map(() => new Map<LoggedReason, number[]>());
-      this.#sets.set(plan, byDecision);
+  #rootOf(plan: RowPlan): Alike {
+    let root = this.#rows.get(plan);
+    if (root === undefined) {
+      root = alike();
+      this.#rows.set(plan, root);
     }
-    const byReason = byDecision[decision];
-    if (!byReason) throw new Error('a decision that the plan does not have');
-    const known = byReason.get(reason);
-    if (known) return known;
-    const subjects: number[] = [];
-    byReason.set(reason, subjects);
-    return subjects;
+    return root;
+  }
+
+  #step(at: Alike, reason: LoggedReason | undefined): Alike {
+    let next = at.next.get(reason);
+    if (next === undefined) {
+      next = alike();
+      at.next.set(reason, next);
+    }
+    return next;
   }
 
   /** The decisions as the log keeps them: equal ones of several selections merged, in a fixed order. */
-  entries(): readonly AuditDecision[] {
-    const merged = new Map<
-      string,
-      { coordinates: readonly string[]; reason: LoggedReason; subjects: Set<number> }
-    >();
-    for (const [plan, byDecision] of this.#sets) {
-      byDecision.forEach((byReason, i) => {
-        const coordinates = [...(plan.decisions[i]?.coordinates ?? [])].sort();
-        for (const [reason, subjects] of byReason) {
-          const key = `${reason} ${coordinates.join(' ')}`;
-          const known = merged.get(key) ?? { coordinates, reason, subjects: new Set<number>() };
-          for (const subject of subjects) known.subjects.add(subject);
-          merged.set(key, known);
-        }
-      });
+  packed(): PackedDecisions {
+    const packing = new Packing();
+    for (const [plan, root] of this.#rows) {
+      const fields = plan.decisions.map(({ coordinates }) => [...coordinates].sort());
+      const walk = (at: Alike, reasons: readonly (LoggedReason | undefined)[]): void => {
+        for (const [reason, next] of at.next) walk(next, [...reasons, reason]);
+        if (at.subjects.length === 0) return;
+        const subjects = packRanges(at.subjects);
+        reasons.forEach((reason, k) => {
+          if (reason !== undefined) packing.add(reason, fields[k] ?? [], subjects);
+        });
+      };
+      walk(root, []);
     }
-    for (const [subject, seen] of this.#accesses) {
-      const coordinates = [...seen].sort();
-      if (coordinates.length === 0) continue;
-      const reason = 'SUBJECT_ACCESS';
-      merged.set(`${reason} ${coordinates.join(' ')}`, {
-        coordinates,
-        reason,
-        subjects: new Set([subject]),
-      });
+    for (const plan of this.#closed) {
+      for (const { decision } of plan.gates) {
+        const decided = plan.decisions[decision];
+        if (decided?.kind === 'never')
+          packing.add(decided.reason, [...decided.coordinates].sort(), undefined);
+      }
     }
-    return [...merged]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { coordinates, reason, subjects }]) => ({
-        coordinates,
-        released: releasing.has(reason),
-        reason,
-        count: subjects.size,
-        subjects: packRanges([...subjects]),
-      }));
+    for (const [subject, seen] of this.#accesses)
+      packing.add('SUBJECT_ACCESS', [...seen].sort(), packRanges([subject]));
+    return packing.done();
   }
 }

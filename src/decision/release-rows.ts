@@ -134,8 +134,8 @@ export const releaseRows = async (
     });
     const stays = plan.gates.every(({ decision }) => outcomes[decision] === true);
     if (stays && !wanted(i)) return undefined;
-    const noted = stays ? plan.decisions.keys() : plan.gates.map(({ decision }) => decision);
-    for (const k of noted) c.recorder.note(plan, k, reasons[k] ?? 'NOT_EVALUATED', number);
+    if (stays) c.recorder.noteRow(plan, reasons, number);
+    else c.recorder.noteHidden(plan, reasons, number);
     return stays ? build(row, plan, outcomes) : undefined;
   });
 };

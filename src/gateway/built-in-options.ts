@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { AuditStore } from '../audit/audit-store.ts';
 import type { ConsentSnapshot } from '../ledger/consent-snapshot.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
@@ -21,6 +22,7 @@ export interface BuiltInOptions {
   readonly sources: Sources;
   readonly snapshot: ConsentSnapshot;
   readonly receipts: Receipts;
+  readonly audit: AuditStore;
 }
 
 /** Gives receipts of what persons said. */

@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import type { AuditStore } from '../audit/audit-store.ts';
+import type { OperationEntry } from '../audit/entry.ts';
 import {
   AnswerTooLargeError,
   AuditError,
@@ -25,6 +26,7 @@ import { WithheldNotes } from '../decision/withheld.ts';
 import { actorName } from '../identity/actor-name.ts';
 import { missingPurpose, resolvePurpose } from '../identity/resolve-purpose.ts';
 import type { ConsentSnapshot, LedgerView } from '../ledger/consent-snapshot.ts';
+import type { NoticesInForce } from '../ledger/notices-in-force.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import type { Plan } from '../policy/plan.ts';
@@ -33,6 +35,7 @@ import { boundErrors } from './bound-errors.ts';
 import { declaredPurpose, purposeAsWritten } from './declared-purpose.ts';
 import type { Guards } from './guards.ts';
 import { heedSignal } from './heed-signal.ts';
+import { loggedErrors } from './logged-errors.ts';
 import { toGraphQLError } from './mask-errors.ts';
 import type { OperationContext, OperationRequest } from './operation.ts';
 import { PlanCache } from './plan-cache.ts';
@@ -45,6 +48,7 @@ export interface Road {
   readonly subjects: SubjectDirectory;
   readonly snapshot: ConsentSnapshot;
   readonly consents: Consents;
+  readonly notices: NoticesInForce;
   readonly audit: AuditStore;
 }
 
@@ -147,7 +151,7 @@ export const createPipeline = (
           else if (error instanceof LedgerError) faults.fatal = error;
         },
       });
-    let reader = readerAt(view ?? { head: -1, now: 0 });
+    let reader = readerAt(view ?? { head: -1, now: 0, notices: 0 });
     const context: OperationContext = {
       plan,
       caller,
@@ -200,7 +204,7 @@ export const createPipeline = (
         throw movedError(journey.plan.operation === 'mutation' ? view : undefined);
       }
       try {
-        await road.audit.append(await entryOf(journey, outcomeOf(result), view, recorder));
+        await road.audit.append(await entryOf(journey, outcomeOf(result), view, recorder, result.errors));
       } catch (error) {
         // A change of say-so cannot be taken back; whoever made it must know that it counts.
         if (changedAt !== undefined && error instanceof AuditError)
@@ -220,7 +224,9 @@ export const createPipeline = (
     outcome: string,
     view: LedgerView | undefined,
     recorder: DecisionRecorder,
-  ) => ({
+    errors: readonly GraphQLError[] = [],
+  ): Promise<OperationEntry> => ({
+    kind: 'operation',
     id: entry,
     client: request.caller.client,
     actor: await actorOf(request, road),
@@ -230,10 +236,24 @@ export const createPipeline = (
     policy: policy.id,
     head: view?.head,
     decidedAt: view?.now,
+    notices: await noticesOf(purpose, view),
     outcome,
     signals: request.gpc ? ['GPC'] : [],
-    decisions: recorder.entries(),
+    errors: loggedErrors(errors),
+    ...recorder.packed(),
   });
+
+  const noticesOf = async (
+    purpose: string | undefined,
+    view: LedgerView | undefined,
+  ): Promise<readonly string[]> => {
+    if (purpose === undefined || view === undefined || !known.has(purpose)) return [];
+    try {
+      return await road.notices.telling(policy.model.purposeTree.leavesOf(purpose), view.notices);
+    } catch (error) {
+      throw new AuditError(error);
+    }
+  };
 
   const extension = (journey: Journey, view: LedgerView | undefined, notes: WithheldNotes) => ({
     ...(journey.purpose !== undefined && { purpose: journey.purpose }),

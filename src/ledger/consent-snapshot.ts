@@ -39,6 +39,8 @@ export interface LedgerView {
   readonly head: number;
   /** Microseconds since 1970 by the database's clock. */
   readonly now: number;
+  /** Position of the newest notice, 0 where there is none. */
+  readonly notices: number;
 }
 
 interface HeadRow {
@@ -46,6 +48,7 @@ interface HeadRow {
   readonly now: string;
   readonly newest: string | null;
   readonly seen: string | null;
+  readonly notices: number;
 }
 
 /**
@@ -166,7 +169,8 @@ export class ConsentSnapshot {
     const { rows } = await this.#knex
       .raw<{ rows: HeadRow[] }>(
         `select position::text, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now,
-         ${recordedAt('h.position')} as newest, ${recordedAt('?')} as seen
+         ${recordedAt('h.position')} as newest, ${recordedAt('?')} as seen,
+         coalesce((select max(position) from notice), 0)::float8 as notices
        from ledger_head h`,
         [this.#head, this.#head],
       )
@@ -188,7 +192,7 @@ export class ConsentSnapshot {
     }
     if (head > this.#head) await this.#follow(head);
     this.#newest = row.newest;
-    return { head, now: Number(row.now) };
+    return { head, now: Number(row.now), notices: row.notices };
   }
 
   /** Forgets the subjects that changed up to the new head; they are loaded anew when asked for. */

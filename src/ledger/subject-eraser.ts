@@ -113,11 +113,10 @@ export const eraseLink = async (
         await trx.raw('delete from declared_value where subject = ?', [old]);
         await trx.raw('delete from consent_key where subject = ?', [old]);
       }
-      await trx.raw('insert into erasure (position, actor, report) values (?, ?, ?::jsonb)', [
-        position,
-        actor,
-        JSON.stringify(report),
-      ]);
+      await trx.raw(
+        'insert into erasure (position, actor, report, subject) values (?, ?, ?::jsonb, ?)',
+        [position, actor, JSON.stringify(report), old ?? null],
+      );
       return position;
     });
     subjects.forget(undefined);

@@ -1,0 +1,292 @@
+import { SaysoError } from '../core/errors.ts';
+import type {
+  AuditEntry,
+  ErasureEntry,
+  KeyEntry,
+  LoggedEntry,
+  OperationEntry,
+  PackedDecision,
+  PackedDecisions,
+} from './entry.ts';
+import { isRanges } from './number-ranges.ts';
+
+/** What tlog-tiles lets an entry be: its length is written in two bytes. */
+export const maxEntryBytes = 65_535;
+/** Written before every field; another one is another encoding. */
+const version = 1;
+const maxText = 256;
+/** Most characters of subject numbers, and of field names, in one part. */
+const partBudget = 24_000;
+
+/** NUL and halves of surrogate pairs. */
+const unstorable = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** A text from outside as the log holds it: bounded, and what PostgreSQL's text cannot hold escaped. */
+export const storable = (text: string): string => {
+  const whole = text.replace(
+    unstorable,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  if (whole.length <= maxText) return whole;
+  // Not between the halves of a pair.
+  const end = (whole.codePointAt(maxText - 2) ?? 0) > 0xffff ? maxText - 2 : maxText - 1;
+  return `${whole.slice(0, end)}…`;
+};
+
+const none = <T>(list: readonly T[]): readonly T[] | undefined =>
+  list.length === 0 ? undefined : list;
+
+const maybe = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : storable(text);
+
+interface Part extends PackedDecisions {
+  readonly part?: number;
+  readonly parts?: number;
+}
+
+// INVARIANT: keys in the order of their UTF-16 code units, at every level. That makes what
+// `JSON.stringify` writes canonical (RFC 8785): texts, whole numbers and lists have one form only.
+const operationJson = (entry: OperationEntry, at: Date, part: Part): string =>
+  JSON.stringify({
+    actor: storable(entry.actor),
+    at: at.toISOString(),
+    client: storable(entry.client),
+    coordinates: none(part.coordinates),
+    decidedAt: entry.decidedAt,
+    decisions: none(part.decisions),
+    documentHash: entry.documentHash,
+    errors: none(entry.errors),
+    head: entry.head,
+    id: entry.id,
+    kind: entry.kind,
+    notices: none(entry.notices),
+    operation: maybe(entry.operation),
+    outcome: entry.outcome,
+    part: part.part,
+    parts: part.parts,
+    policy: entry.policy,
+    purpose: maybe(entry.purpose),
+    sets: none(part.sets),
+    signals: none(entry.signals),
+    v: version,
+  });
+
+const erasureJson = (entry: ErasureEntry, at: Date): string =>
+  JSON.stringify({
+    actor: storable(entry.actor),
+    at: at.toISOString(),
+    head: entry.head,
+    id: entry.id,
+    kind: entry.kind,
+    sources: none(entry.sources),
+    subject: entry.subject,
+    v: version,
+  });
+
+const keyJson = (entry: KeyEntry, at: Date): string =>
+  JSON.stringify({
+    actor: storable(entry.actor),
+    at: at.toISOString(),
+    id: entry.id,
+    key: entry.key,
+    kind: entry.kind,
+    replaces: entry.replaces,
+    v: version,
+  });
+
+/** A long set in pieces, cut between ranges. */
+const cut = (set: string): readonly string[] => {
+  const pieces: string[] = [];
+  let from = 0;
+  while (set.length - from > partBudget) {
+    const comma = set.lastIndexOf(',', from + partBudget);
+    pieces.push(set.slice(from, comma));
+    from = comma + 1;
+  }
+  pieces.push(set.slice(from));
+  return pieces;
+};
+
+/** Decisions in parts that each stand for themselves: every triple is in exactly one of them. */
+const split = ({ coordinates, sets, decisions }: PackedDecisions): readonly PackedDecisions[] => {
+  const parts: { coordinates: string[]; sets: string[]; decisions: PackedDecision[] }[] = [];
+  const pieces = sets.flatMap((set, i) => cut(set).map((text) => ({ set: i, text })));
+  // A list that no row could join: whom it left out is not known.
+  const closed = decisions.filter(([, , among]) => among.length === 0);
+  for (const [reason, fields] of closed) {
+    for (const field of fields) {
+      const names = [coordinates[field] ?? ''];
+      parts.push({ coordinates: names, sets: [], decisions: [[reason, [0], []]] });
+    }
+  }
+  for (let i = 0; i < pieces.length;) {
+    const some: typeof pieces = [];
+    for (let size = 0; i < pieces.length && size < partBudget; i += 1) {
+      const piece = pieces[i];
+      if (!piece || (some.length > 0 && size + piece.text.length > partBudget)) break;
+      size += piece.text.length + 8 * decisions.length;
+      some.push(piece);
+    }
+    let part: (typeof parts)[number] | undefined;
+    let names = 0;
+    for (const [reason, fields, among] of decisions) {
+      const here = some.flatMap(({ set }, k) => (among.includes(set) ? [k] : []));
+      if (here.length === 0) continue;
+      for (const field of fields) {
+        const name = coordinates[field] ?? '';
+        if (part === undefined || names + name.length > partBudget) {
+          part = { coordinates: [], sets: some.map(({ text }) => text), decisions: [] };
+          parts.push(part);
+          names = 0;
+        }
+        names += name.length + reason.length + 8 * here.length;
+        part.decisions.push([reason, [part.coordinates.push(name) - 1], here]);
+      }
+    }
+  }
+  return parts;
+};
+
+/**
+ * Encodes an entry: canonical JSON (RFC 8785), UTF-8, at most 65,535 bytes. An operation with more
+ * to tell is several entries of one id, each a part with what it says in full.
+ *
+ * @param at when it is handed to the log; milliseconds count
+ * @returns one encoding, or the parts in order
+ */
+export const encodeEntry = (entry: AuditEntry, at: Date): readonly Buffer[] => {
+  if (entry.kind === 'erasure') return [Buffer.from(erasureJson(entry, at))];
+  if (entry.kind === 'key') return [Buffer.from(keyJson(entry, at))];
+  const whole = Buffer.from(operationJson(entry, at, entry));
+  if (whole.length <= maxEntryBytes) return [whole];
+  const parts = split(entry);
+  return parts.map((part, i) => {
+    const bytes = Buffer.from(
+      operationJson(entry, at, { ...part, part: i + 1, parts: parts.length }),
+    );
+    // Withheld rather than told in part: the operation is then not answered.
+    if (bytes.length > maxEntryBytes) throw new RangeError('an entry that cannot be split');
+    return bytes;
+  });
+};
+
+const invalid = (what: string): SaysoError =>
+  new SaysoError(`this is no entry of the log: ${what}`, {
+    code: 'AUDIT_ENTRY_INVALID',
+    status: 400,
+  });
+
+type Check = (value: unknown) => boolean;
+const isText: Check = (value) => typeof value === 'string';
+const isWhole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.every(check);
+const tuple =
+  (...checks: readonly Check[]): Check =>
+  (value) =>
+    Array.isArray(value) &&
+    value.length === checks.length &&
+    checks.every((check, i) => check(value[i]));
+const isTime: Check = (value) =>
+  typeof value === 'string' &&
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) &&
+  !Number.isNaN(Date.parse(value));
+const isSource: Check = (value) => value === null || isText(value);
+
+/** `!`: must be there. */
+type Shape = Readonly<Record<string, readonly [Check, '!'?]>>;
+const common: Shape = {
+  actor: [isText, '!'],
+  at: [isTime, '!'],
+  id: [isText, '!'],
+  kind: [isText, '!'],
+  v: [(value) => value === version, '!'],
+};
+const shapes: ReadonlyMap<unknown, Shape> = new Map<unknown, Shape>([
+  [
+    'operation',
+    {
+      ...common,
+      client: [isText, '!'],
+      coordinates: [listOf(isText)],
+      decidedAt: [isWhole],
+      decisions: [listOf(tuple(isText, listOf(isWhole), (value) => Array.isArray(value) && value.every(isWhole)))],
+      documentHash: [isText, '!'],
+      errors: [listOf(tuple(isText, isSource, isWhole))],
+      head: [isWhole],
+      notices: [listOf(isText)],
+      operation: [isText],
+      outcome: [isText, '!'],
+      part: [isWhole],
+      parts: [isWhole],
+      policy: [isText, '!'],
+      purpose: [isText],
+      sets: [listOf((value) => isText(value) && isRanges(value as string))],
+      signals: [listOf(isText)],
+    },
+  ],
+  [
+    'erasure',
+    {
+      ...common,
+      head: [isWhole, '!'],
+      sources: [listOf(tuple(isText, isText, isText, isWhole))],
+      subject: [isWhole],
+    },
+  ],
+  ['key', { ...common, key: [isText, '!'], replaces: [isText, '!'] }],
+]);
+
+const empty: readonly never[] = [];
+const emptyLists = {
+  operation: {
+    coordinates: empty,
+    decisions: empty,
+    errors: empty,
+    notices: empty,
+    sets: empty,
+    signals: empty,
+  },
+  erasure: { sources: empty },
+  key: {},
+} as const;
+
+/**
+ * Reads an entry back. It is strict: bytes that `encodeEntry` would not have written are no entry,
+ * even if they say the same.
+ *
+ * @throws SaysoError AUDIT_ENTRY_INVALID, which says what is wrong and quotes nothing
+ */
+export const decodeEntry = (bytes: Uint8Array): LoggedEntry => {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    throw invalid('it is not JSON');
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw invalid('it is no object');
+  const fields = new Map(Object.entries(raw));
+  if (fields.get('v') !== version)
+    throw invalid('its `v` is none that this version of Sayso knows');
+  const shape = shapes.get(fields.get('kind'));
+  if (!shape) throw invalid('its `kind` is not known');
+  let before = '';
+  for (const [name, value] of fields) {
+    const check = Object.hasOwn(shape, name) ? shape[name] : undefined;
+    if (!check) throw invalid('it has a field that no entry has');
+    if (!check[0](value)) throw invalid(`its \`${name}\` is not what it should be`);
+    if (name < before) throw invalid('its fields are not in order');
+    before = name;
+  }
+  for (const [name, [, must]] of Object.entries(shape))
+    if (must && !fields.has(name)) throw invalid(`its \`${name}\` is missing`);
+  // Spaces, doubled keys, other forms of numbers and escapes all end here.
+  if (JSON.stringify(raw) !== text || Buffer.byteLength(text) !== bytes.byteLength)
+    throw invalid('it is not in canonical form');
+  const entry = raw as LoggedEntry;
+  const { v: _, at, ...rest } = raw as { v: number; at: string };
+  return { ...emptyLists[entry.kind], ...rest, at: new Date(at) } as LoggedEntry;
+};

@@ -1,0 +1,160 @@
+import type { Knex } from 'knex';
+import { emptyRoot } from '../tlog/merkle.ts';
+import { rootOf, type TileReader } from '../tlog/tiles.ts';
+import { tilePath } from '../tlog/tile-path.ts';
+import { TlogError } from '../tlog/tlog-error.ts';
+import { levelsOf, TreeTail } from '../tlog/tree-tail.ts';
+
+/** One row of `audit_log`: how far a log has come. */
+export interface LogState {
+  readonly id: number;
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Buffer;
+  /** First entry that retention has left. */
+  readonly minimumIndex: number;
+  /** The newest signed note, and the newest that a witness has signed as well. */
+  readonly checkpoint: string | null;
+  readonly witnessed: string | null;
+}
+
+interface LogRow {
+  readonly id: number;
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Buffer;
+  readonly minimum_index: number;
+  readonly checkpoint: string | null;
+  readonly witnessed: string | null;
+}
+
+const columns =
+  'id, origin, size::float8, root, minimum_index::float8, checkpoint, witnessed';
+
+const stateOf = ({ minimum_index, ...row }: LogRow): LogState => ({
+  ...row,
+  minimumIndex: minimum_index,
+});
+
+/** All logs, by origin. */
+export const readLogs = async (knex: Knex): Promise<readonly LogState[]> => {
+  const { rows } = await knex.raw<{ rows: LogRow[] }>(
+    `select ${columns} from audit_log order by origin`,
+  );
+  return rows.map(stateOf);
+};
+
+/** One log, by its origin or its number; `undefined` when there is none. */
+export const readLog = async (knex: Knex, log: string | number): Promise<LogState | undefined> => {
+  const { rows } = await knex.raw<{ rows: LogRow[] }>(
+    `select ${columns} from audit_log where ${typeof log === 'number' ? 'id' : 'origin'} = ?`,
+    [log],
+  );
+  return rows[0] && stateOf(rows[0]);
+};
+
+/** Begins a log, or finds it begun, and notes the key that it is signed by. @returns its number */
+export const beginLog = async (knex: Knex, origin: string, key: string): Promise<number> => {
+  await knex.raw('insert into audit_log (origin, root) values (?, ?) on conflict do nothing', [
+    origin,
+    emptyRoot,
+  ]);
+  const { rows } = await knex.raw<{ rows: { id: number }[] }>(
+    'select id from audit_log where origin = ?',
+    [origin],
+  );
+  const id = rows[0]?.id;
+  if (id === undefined) throw new Error('a log that was begun is not there');
+  await noteKey(knex, id, key);
+  return id;
+};
+
+/** Notes a verifier key of a log, from its newest entry on. */
+export const noteKey = async (knex: Knex, log: number, key: string): Promise<void> => {
+  await knex.raw(
+    `insert into audit_key (log, key, from_index) select id, ?, size from audit_log where id = ?
+     on conflict do nothing`,
+    [key, log],
+  );
+};
+
+/** The hashes of a log, in tiles, out of the database; also of entries that retention took. */
+export const databaseTiles = (knex: Knex, log: number): TileReader => ({
+  tile: async (level, index, width) => {
+    const { rows } = await knex.raw<{ rows: { hashes: Buffer }[] }>(
+      'select hashes from audit_tile where log = ? and level = ? and index = ?',
+      [log, level, index],
+    );
+    const kept = rows[0]?.hashes ?? Buffer.alloc(0);
+    const held = kept.length / 32;
+    if (held >= width) return kept.subarray(0, width * 32);
+    const rest =
+      level === 0
+        ? await leafHashes(knex, log, index * 256 + held, index * 256 + width)
+        : await tileRoots(knex, log, level - 1, index * 256 + held, index * 256 + width);
+    const hashes = Buffer.concat([kept, ...rest]);
+    if (hashes.length === width * 32) return hashes;
+    throw new TlogError(
+      `\`${tilePath(level, index, width)}\` of log ${log} lacks hashes: it has ${hashes.length / 32} of ${width}`,
+      'TLOG_TILE',
+    );
+  },
+});
+
+const leafHashes = async (
+  knex: Knex,
+  log: number,
+  from: number,
+  to: number,
+): Promise<readonly Buffer[]> => {
+  const { rows } = await knex.raw<{ rows: { hash: Buffer }[] }>(
+    'select hash from audit_entry where log = ? and index >= ? and index < ? order by index',
+    [log, from, to],
+  );
+  return rows.map(({ hash }) => hash);
+};
+
+const tileRoots = async (
+  knex: Knex,
+  log: number,
+  level: number,
+  from: number,
+  to: number,
+): Promise<readonly Buffer[]> => {
+  const { rows } = await knex.raw<{ rows: { hashes: Buffer }[] }>(
+    `select hashes from audit_tile
+     where log = ? and level = ? and index >= ? and index < ? and length(hashes) = 8192
+     order by index`,
+    [log, level, from, to],
+  );
+  // A full tile is a tree of its own.
+  return Promise.all(
+    rows.map(({ hashes }) => rootOf({ tile: () => Promise.resolve(hashes) }, 256)),
+  );
+};
+
+/**
+ * What a writer needs to go on with a log: the hashes of its unfilled tiles.
+ *
+ * @throws TlogError TLOG_HASH when they do not make the root that the log has: somebody has changed
+ *   it, and nothing is to be built on it
+ */
+export const loadTail = async (knex: Knex, log: number): Promise<TreeTail> => {
+  const state = await readLog(knex, log);
+  if (!state) throw new Error('a log that was begun is not there');
+  const tiles = databaseTiles(knex, log);
+  const levels: Buffer[][] = [];
+  for (const [level, width] of levelsOf(state.size).entries()) {
+    const index = Math.floor(state.size / 256 ** (level + 1));
+    const hashes = width === 0 ? Buffer.alloc(0) : Buffer.from(await tiles.tile(level, index, width));
+    levels.push(
+      Array.from({ length: width }, (_, i) => hashes.subarray(i * 32, (i + 1) * 32)),
+    );
+  }
+  const tail = new TreeTail(state.size, levels);
+  if (tail.root().equals(state.root)) return tail;
+  throw new TlogError(
+    `the hashes of log \`${state.origin}\` do not make its root at ${state.size} entries; run \`sayso audit verify\``,
+    'TLOG_HASH',
+  );
+};
