@@ -28,8 +28,7 @@ interface LogRow {
   readonly witnessed: string | null;
 }
 
-const columns =
-  'id, origin, size::float8, root, minimum_index::float8, checkpoint, witnessed';
+const columns = 'id, origin, size::float8, root, minimum_index::float8, checkpoint, witnessed';
 
 const stateOf = ({ minimum_index, ...row }: LogRow): LogState => ({
   ...row,
@@ -146,10 +145,9 @@ export const loadTail = async (knex: Knex, log: number): Promise<TreeTail> => {
   const levels: Buffer[][] = [];
   for (const [level, width] of levelsOf(state.size).entries()) {
     const index = Math.floor(state.size / 256 ** (level + 1));
-    const hashes = width === 0 ? Buffer.alloc(0) : Buffer.from(await tiles.tile(level, index, width));
-    levels.push(
-      Array.from({ length: width }, (_, i) => hashes.subarray(i * 32, (i + 1) * 32)),
-    );
+    const hashes =
+      width === 0 ? Buffer.alloc(0) : Buffer.from(await tiles.tile(level, index, width));
+    levels.push(Array.from({ length: width }, (_, i) => hashes.subarray(i * 32, (i + 1) * 32)));
   }
   const tail = new TreeTail(state.size, levels);
   if (tail.root().equals(state.root)) return tail;
