@@ -14,7 +14,7 @@ export interface AuditFilter {
   /** Origin of a log. */
   readonly log?: string | undefined;
   readonly id?: string | undefined;
-  /** `operation`, `erasure`, `key`; `unreadable` where the bytes are no entry. */
+  /** `operation`, `erasure`, `key`, `retention`; `unreadable` where the bytes are no entry. */
   readonly kind?: string | undefined;
   readonly client?: string | undefined;
   readonly actor?: string | undefined;

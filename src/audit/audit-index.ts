@@ -53,12 +53,12 @@ const rangesOf = (sets: readonly string[]): readonly (readonly [number, number])
 
 const foundOf = (entry: LoggedEntry): Found => {
   const common = { ...nothing, kind: entry.kind, actor: storable(entry.actor) };
-  if (entry.kind === 'key') return common;
   if (entry.kind === 'erasure')
     return {
       ...common,
       subjects: entry.subject === undefined ? [] : [[entry.subject, entry.subject]],
     };
+  if (entry.kind !== 'operation') return common;
   if (entry.sets.reduce((sum, set) => sum + countRanges(set), 0) > mostSubjects)
     throw new RangeError('an entry about more persons than any operation concerns');
   return {
@@ -101,6 +101,8 @@ const write = async (trx: Knex, log: number, rows: readonly Row[]): Promise<void
     since = performance.now();
   }
   const times = rows.map(({ at }) => at.toISOString());
+  // knex has no type for a list with nulls in it, which pg takes.
+  const columns = (...values: readonly unknown[]): string[] => values as string[];
   await trx.raw(
     `insert into audit_search (log, index, at, id, kind, client, actor, purpose, operation, outcome,
        policy, coordinates, reasons)
@@ -111,7 +113,7 @@ const write = async (trx: Knex, log: number, rows: readonly Row[]): Promise<void
        as row (index, at, id, kind, client, actor, purpose, operation, outcome, policy,
          coordinates, reasons)
      on conflict do nothing`,
-    [
+    columns(
       log,
       rows.map(({ index }) => index),
       times,
@@ -121,7 +123,7 @@ const write = async (trx: Knex, log: number, rows: readonly Row[]): Promise<void
       ),
       found.map(({ coordinates }) => literal(coordinates)),
       found.map(({ reasons }) => literal(reasons)),
-    ],
+    ),
   );
   const ranges = found.flatMap(({ subjects }, i) =>
     subjects.map(([from, to]) => ({ from, to, index: rows[i]?.index, at: times[i] })),
@@ -134,13 +136,13 @@ const write = async (trx: Knex, log: number, rows: readonly Row[]): Promise<void
        as row (first, last, at, index),
        generate_series(first, last) as number
      on conflict do nothing`,
-    [
+    columns(
       log,
       ranges.map(({ from }) => from),
       ranges.map(({ to }) => to),
       ranges.map(({ at }) => at),
       ranges.map(({ index }) => index),
-    ],
+    ),
   );
 };
 

@@ -3,7 +3,7 @@ import { emptyRoot } from '../tlog/merkle.ts';
 import { rootOf, type TileReader } from '../tlog/tiles.ts';
 import { tilePath } from '../tlog/tile-path.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
-import { levelsOf, TreeTail } from '../tlog/tree-tail.ts';
+import { partialWidths, TreeTail } from '../tlog/tree-tail.ts';
 
 /** One row of `audit_log`: how far a log has come. */
 export interface LogState {
@@ -77,6 +77,24 @@ export const noteKey = async (knex: Knex, log: number, key: string): Promise<voi
   );
 };
 
+/** A verifier key of a log. */
+export interface LogKeyRow {
+  /** Number of the log. */
+  readonly log: number;
+  readonly key: string;
+  readonly fromIndex: number;
+  readonly since: Date;
+}
+
+/** The verifier keys of all logs, in order. */
+export const readKeys = async (knex: Knex): Promise<readonly LogKeyRow[]> => {
+  const { rows } = await knex.raw<{ rows: LogKeyRow[] }>(
+    `select log, key, from_index::float8 as "fromIndex", since from audit_key
+     order by log, from_index, since`,
+  );
+  return rows;
+};
+
 /** The hashes of a log, in tiles, out of the database; also of entries that retention took. */
 export const databaseTiles = (knex: Knex, log: number): TileReader => ({
   tile: async (level, index, width) => {
@@ -143,7 +161,7 @@ export const loadTail = async (knex: Knex, log: number): Promise<TreeTail> => {
   if (!state) throw new Error('a log that was begun is not there');
   const tiles = databaseTiles(knex, log);
   const levels: Buffer[][] = [];
-  for (const [level, width] of levelsOf(state.size).entries()) {
+  for (const [level, width] of partialWidths(state.size).entries()) {
     const index = Math.floor(state.size / 256 ** (level + 1));
     const hashes =
       width === 0 ? Buffer.alloc(0) : Buffer.from(await tiles.tile(level, index, width));
