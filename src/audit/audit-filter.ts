@@ -48,7 +48,18 @@ export const prepareFilter = (filter: AuditFilter): AuditFilter => {
   return {
     ...filter,
     ...Object.fromEntries(
-      (['client', 'actor', 'purpose', 'operation', 'outcome', 'kind', 'coordinate', 'reason'] as const)
+      (
+        [
+          'client',
+          'actor',
+          'purpose',
+          'operation',
+          'outcome',
+          'kind',
+          'coordinate',
+          'reason',
+        ] as const
+      )
         .filter((name) => filter[name] !== undefined)
         .map((name) => [name, text(filter[name])]),
     ),
@@ -99,7 +110,8 @@ const facetOf = (entry: StoredEntry, facet: Facet): string | undefined =>
 export const isMeant = (entry: StoredEntry, filter: AuditFilter): boolean => {
   const { from, to, log, id } = filter;
   if ((from && entry.at < from) || (to && entry.at >= to)) return false;
-  if ((log !== undefined && entry.log !== log) || (id !== undefined && entry.id !== id)) return false;
+  if ((log !== undefined && entry.log !== log) || (id !== undefined && entry.id !== id))
+    return false;
   for (const facet of facets)
     if (filter[facet] !== undefined && facetOf(entry, facet) !== filter[facet]) return false;
   if (!asksForDecisions(filter)) return true;

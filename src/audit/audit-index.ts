@@ -7,6 +7,8 @@ import { countRanges } from './number-ranges.ts';
 
 /** Entries of one transaction. */
 const batchSize = 1_000;
+/** Bytes of them, but for the last one. */
+const batchBytes = 2_000_000;
 /** Decoding goes on this long, milliseconds, before others have their turn. */
 const sliceMs = 4;
 /** No operation concerns more; what says so is not what we wrote. */
@@ -23,8 +25,8 @@ interface Found {
   readonly policy: string | null;
   readonly coordinates: readonly string[];
   readonly reasons: readonly string[];
-  /** From, to. */
-  readonly subjects: readonly (readonly [number, number])[];
+  /** Ranges. */
+  readonly subjects: readonly string[];
 }
 
 const nothing = {
@@ -42,21 +44,12 @@ const nothing = {
 const text = (value: string | undefined): string | null =>
   value === undefined ? null : storable(value);
 
-const rangesOf = (sets: readonly string[]): readonly (readonly [number, number])[] =>
-  sets.flatMap((set) =>
-    set.split(',').flatMap((range): readonly (readonly [number, number])[] => {
-      if (range === '?') return [];
-      const [from = '', to = from] = range.split('-');
-      return [[Number(from), Number(to)]];
-    }),
-  );
-
 const foundOf = (entry: LoggedEntry): Found => {
   const common = { ...nothing, kind: entry.kind, actor: storable(entry.actor) };
   if (entry.kind === 'erasure')
     return {
       ...common,
-      subjects: entry.subject === undefined ? [] : [[entry.subject, entry.subject]],
+      subjects: entry.subject === undefined ? [] : [String(entry.subject)],
     };
   if (entry.kind !== 'operation') return common;
   if (entry.sets.reduce((sum, set) => sum + countRanges(set), 0) > mostSubjects)
@@ -71,7 +64,7 @@ const foundOf = (entry: LoggedEntry): Found => {
     policy: storable(entry.policy),
     coordinates: entry.coordinates.map(storable),
     reasons: [...new Set(entry.decisions.map(([reason]) => storable(reason)))],
-    subjects: rangesOf(entry.sets),
+    subjects: entry.sets,
   };
 };
 
@@ -125,23 +118,26 @@ const write = async (trx: Knex, log: number, rows: readonly Row[]): Promise<void
       found.map(({ reasons }) => literal(reasons)),
     ),
   );
-  const ranges = found.flatMap(({ subjects }, i) =>
-    subjects.map(([from, to]) => ({ from, to, index: rows[i]?.index, at: times[i] })),
+  const sets = found.flatMap(({ subjects }, i) =>
+    subjects.map((ranges) => ({ ranges, index: rows[i]?.index, at: times[i] })),
   );
-  if (ranges.length === 0) return;
+  if (sets.length === 0) return;
   await trx.raw(
+    // Taken apart there, so that long sets hold up nobody here.
     `insert into audit_subject (subject, at, log, index)
      select number, at, ?, index
-     from unnest(?::integer[], ?::integer[], ?::timestamptz[], ?::bigint[])
-       as row (first, last, at, index),
-       generate_series(first, last) as number
+     from unnest(?::text[], ?::timestamptz[], ?::bigint[]) as row (ranges, at, index),
+       unnest(string_to_array(ranges, ',')) as range,
+       generate_series(
+         nullif(split_part(range, '-', 1), '\\?')::integer,
+         coalesce(nullif(split_part(range, '-', 2), ''), nullif(range, '\\?'))::integer
+       ) as number
      on conflict do nothing`,
     columns(
       log,
-      ranges.map(({ from }) => from),
-      ranges.map(({ to }) => to),
-      ranges.map(({ at }) => at),
-      ranges.map(({ index }) => index),
+      sets.map(({ ranges }) => ranges),
+      sets.map(({ at }) => at),
+      sets.map(({ index }) => index),
     ),
   );
 };
@@ -163,13 +159,19 @@ const indexBatch = (knex: Knex, log: number, to: number, most: number): Promise<
     if (from >= to) return 0;
     const end = Math.min(to, from + most);
     const { rows } = await trx.raw<{ rows: Row[] }>(
-      `select index, at, id, entry as bytes from audit_entry
-       where log = ? and index >= ? and index < ? order by index`,
-      [log, from, end],
+      `select index, at, id, entry as bytes from (
+         select *, sum(length(entry)) over (order by index) - length(entry) as before
+         from audit_entry where log = ? and index >= ? and index < ?
+       ) as row where before < ? order by index`,
+      [log, from, end, batchBytes],
     );
     await write(trx, log, rows);
-    await trx.raw('update audit_indexed set size = ? where log = ?', [end, log]);
-    return end - from;
+    const last = rows.at(-1)?.index;
+    // Where bytes made the batch end early; what is missing at its end was taken by retention.
+    const total = rows.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const next = total < batchBytes || last === undefined ? end : last + 1;
+    await trx.raw('update audit_indexed set size = ? where log = ?', [next, log]);
+    return next - from;
   });
 
 /** Entries of each log that the index does not have yet. */
@@ -247,7 +249,8 @@ export const createAuditIndexer = ({
   const work = async (): Promise<void> => {
     try {
       // By batches, so that closing does not wait long.
-      for (let left = 1; left > 0 && !closed;) ({ left } = await indexAudit(knex, { most: batchSize }));
+      for (let left = 1; left > 0 && !closed;)
+        ({ left } = await indexAudit(knex, { most: batchSize }));
     } catch (error) {
       pending = true;
       if (!closed) onError(error);

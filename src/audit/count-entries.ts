@@ -155,7 +155,13 @@ class Groups {
           if (filter.subject === undefined || number === filter.subject) numbers.add(number);
         });
       const groupOf = (field: number, subject?: string): Group =>
-        this.#of({ ...common, coordinate: coordinates[field] ?? '', reason, released, ...(subject !== undefined && { subject }) });
+        this.#of({
+          ...common,
+          coordinate: coordinates[field] ?? '',
+          reason,
+          released,
+          ...(subject !== undefined && { subject }),
+        });
       // Fields of one decision have the same persons.
       const apart = by.has('coordinate') ? fields : fields.slice(0, 1);
       const times = by.has('coordinate') ? 1 : fields.length;

@@ -64,7 +64,11 @@ const filterOf = async (
   return { ...Object.fromEntries(given), subject: await numberAsked(args, subjects, policy) };
 };
 
-const shown = (found: FoundEntry, filter: AuditFilter, decisions = shownDecisions(found, filter)) => {
+const shown = (
+  found: FoundEntry,
+  filter: AuditFilter,
+  decisions = shownDecisions(found, filter),
+) => {
   const { entry, log, index, id, at } = found;
   const common = {
     log,
@@ -115,7 +119,9 @@ const shown = (found: FoundEntry, filter: AuditFilter, decisions = shownDecision
 };
 
 /** Sets of subjects are long texts; they count by their length. */
-const weightOf = (entries: readonly { readonly decisions: readonly { readonly subjects: string }[] }[]) =>
+const weightOf = (
+  entries: readonly { readonly decisions: readonly { readonly subjects: string }[] }[],
+) =>
   entries.reduce(
     (sum, { decisions }) =>
       decisions.reduce((all, one) => all + 1 + one.subjects.length / 100, sum + 1),
@@ -146,7 +152,11 @@ const auditEntry =
     const parts = await readEntry(knex, { id: String(id) });
     const [first] = parts;
     if (!first) return null;
-    const entry = shown(first, {}, parts.flatMap((part) => shownDecisions(part)));
+    const entry = shown(
+      first,
+      {},
+      parts.flatMap((part) => shownDecisions(part)),
+    );
     return context.spend(weightOf([entry])) ? entry : null;
   };
 
