@@ -43,6 +43,7 @@ export const configFor = ({ dataDir, databaseUrl, shopUrl, keySet }: Place): Con
     recentSignInSeconds: 900,
   },
   modules: {},
+  audit: { origin: 'bench.local', witnesses: [] },
   limits: {
     maxDepth: 12,
     maxAliases: 30,

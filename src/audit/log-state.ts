@@ -77,6 +77,24 @@ export const noteKey = async (knex: Knex, log: number, key: string): Promise<voi
   );
 };
 
+/** A verifier key of a log. */
+export interface LogKeyRow {
+  /** Number of the log. */
+  readonly log: number;
+  readonly key: string;
+  readonly fromIndex: number;
+  readonly since: Date;
+}
+
+/** The verifier keys of all logs, in order. */
+export const readKeys = async (knex: Knex): Promise<readonly LogKeyRow[]> => {
+  const { rows } = await knex.raw<{ rows: LogKeyRow[] }>(
+    `select log, key, from_index::float8 as "fromIndex", since from audit_key
+     order by log, from_index, since`,
+  );
+  return rows;
+};
+
 /** The hashes of a log, in tiles, out of the database; also of entries that retention took. */
 export const databaseTiles = (knex: Knex, log: number): TileReader => ({
   tile: async (level, index, width) => {
