@@ -32,7 +32,6 @@ export const configFor = ({ dataDir, databaseUrl, shopUrl, keySet }: Place): Con
       },
     ],
   ]),
-  audit: { origin: 'bench.local', witnesses: [] },
   identity: {
     jwks: { file: keySet },
     issuer: 'sayso-demo',

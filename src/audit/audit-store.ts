@@ -75,7 +75,7 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof SaysoError || /^(?!08|57|58|XX)[0-9A-Z]{5}$/.test(codeOf(error));
 /** No table yet for the month that an entry lies in. */
 const lacksMonth = (error: unknown): boolean =>
-  codeOf(error) === '23514' && /no partition/.test((error as Error).message);
+  codeOf(error) === '23514' && (error as { constraint?: string }).constraint === undefined;
 
 const leavesOf = (entry: AuditEntry, at: Date): readonly Leaf[] =>
   encodeEntry(entry, at).map((bytes) => ({ id: entry.id, at, bytes, hash: hashLeaf(bytes) }));
