@@ -10,7 +10,7 @@ import { logKey } from './keys.ts';
 import { flips, growLog } from './trees.ts';
 
 /** The parts of an entry of Sigstore that these two functions read. */
-type Entry = Parameters<typeof verifyMerkleInclusion>[0]  ;
+type Entry = Parameters<typeof verifyMerkleInclusion>[0];
 type Authority = Parameters<typeof verifyCheckpoint>[1][number];
 
 const entryOf = (index: number, body: Buffer, hashes: readonly Buffer[], envelope: string): Entry =>
