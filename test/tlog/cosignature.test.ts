@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatCheckpoint } from '../../src/tlog/checkpoint.ts';
 import { cosignatureVerifierOf, verifyCosignatures } from '../../src/tlog/cosignature.ts';
+import { KeyType, parseSecretKey, signText } from '../../src/tlog/note-key.ts';
 import { appendSignatures, openNote, parseNote, signNote } from '../../src/tlog/note.ts';
 import { logKey, witnessKey } from './keys.ts';
 import { flips, leafAt } from './trees.ts';
@@ -73,6 +74,21 @@ describe('a cosignature', () => {
     expect(() => witness.cosigner.cosign('text\n', seconds)).toThrow(coded('TLOG_FORMAT'));
     for (const wrong of [-1, 0.5, 2 ** 53, NaN]) {
       expect(() => witness.cosigner.cosign(text, wrong)).toThrow(coded('TLOG_RANGE'));
+    }
+  });
+
+  it('of a time that no number can tell from its neighbours is refused, genuine as it is', () => {
+    const { key } = parseSecretKey(witness.secret, KeyType.cosignature);
+    const given = (time: bigint): Buffer => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigUInt64BE(time);
+      // As `Number` would write it in the message.
+      const message = `cosignature/v1\ntime ${Number(time)}\n${text}`;
+      return Buffer.concat([bytes, signText(key, message)]);
+    };
+    expect(witness.verifier.secondsOf(text, given(2n ** 53n - 1n))).toBe(2 ** 53 - 1);
+    for (const time of [2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n]) {
+      expect(witness.verifier.verify(text, given(time))).toBe(false);
     }
   });
 
