@@ -19,7 +19,6 @@ import { openDemoIssuer, type DemoIssuer } from './identity/demo-issuer.ts';
 import { createVerifier } from './identity/verify-token.ts';
 import { ConsentSnapshot } from './ledger/consent-snapshot.ts';
 import { ConsentStore } from './ledger/consent-store.ts';
-import { SubjectDirectory } from './ledger/subject-directory.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
 import {
   loadSampleConsents,
@@ -29,6 +28,7 @@ import {
 } from './load-sample.ts';
 import { openReceipts } from './open-receipts.ts';
 import { declaredSourceOf, openSources } from './open-sources.ts';
+import { openSubjects } from './open-subjects.ts';
 import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
 import type { CheckedSource } from './sources/checked-source.ts';
 import type { Source } from './sources/source.ts';
@@ -95,8 +95,8 @@ const listen = async (
   const { knex } = database;
   const { limits } = config;
   await migrate(knex);
+  const subjects = await openSubjects(config, knex);
   await keepPolicy(knex, policy);
-  const subjects = new SubjectDirectory(knex, limits.maxSnapshotSubjects);
   await loadSampleRows(config, database, options.progress);
   const sources = openSources({
     config,
@@ -130,7 +130,13 @@ const listen = async (
       recentSignInSeconds: config.identity.recentSignInSeconds,
       sources: allSources,
       snapshot,
-      receipts: openReceipts({ knex, policy, controller: config.controller, sources: allSources }),
+      receipts: openReceipts({
+        knex,
+        subjects,
+        policy,
+        controller: config.controller,
+        sources: allSources,
+      }),
     }),
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
     defaultPageSize: limits.defaultPageSize,
