@@ -80,7 +80,7 @@ export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environmen
     problems.push({
       where: 'SAYSO_SUBJECT_KEY',
       what: 'is not a key of 32 bytes in Base64',
-      mend: 'set the content of `subject.key`, or make a key by `openssl rand -base64 32`',
+      mend: 'set the content of `subject.key`, or a new key for a new database',
     });
   const level = set('SAYSO_LOG');
   const logLevel = logLevels.find((one) => one === level);
