@@ -10,7 +10,7 @@ import { createWitness, type Refused, type WitnessedLog } from '../witness/witne
 interface Options {
   readonly dir: string;
   readonly name?: string;
-  readonly log: readonly string[];
+  readonly log?: readonly string[];
   readonly host: string;
   readonly port: string;
   readonly printKey?: true;
@@ -25,7 +25,7 @@ const readLogs = (vkeys: readonly string[], problems: Problem[]): readonly Witne
       logs.set(verifier.name, own.set(verifier.keyId, verifier));
     } catch (error) {
       if (!(error instanceof TlogError)) throw error;
-      const mend = 'give the verifier key that `sayso audit key` prints at the gateway, in quotes';
+      const mend = 'give the verifier key of the log, as its operator has it, in quotes';
       problems.push({ where: `--log, number ${at + 1}`, what: error.message, mend });
     }
   }
@@ -73,7 +73,7 @@ const explainListening = (host: string, port: number, error: unknown): unknown =
 
 const serve = async (options: Options): Promise<void> => {
   const problems: Problem[] = [];
-  const logs = readLogs(options.log, problems);
+  const logs = readLogs(options.log ?? [], problems);
   const port = readPort(options.port, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const key = openWitnessKey(options.dir, options.name);
@@ -96,7 +96,10 @@ const serve = async (options: Options): Promise<void> => {
   console.log(`Logs:${names}\nKey:     ${key.public}\nWitness: ${url}`);
 };
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+];
 
 /** `sayso witness`: cosigns checkpoints of other people's logs until it is told to stop. */
 export const witnessCommand = (): Command =>
@@ -104,7 +107,7 @@ export const witnessCommand = (): Command =>
     .description('cosign the checkpoints of audit logs, and refuse those that take anything back')
     .requiredOption('--dir <folder>', 'its own folder: key, and what it has cosigned')
     .option('--name <name>', 'of its key, such as `witness.example.org/sayso`; for the first start')
-    .option('--log <vkey>', 'verifier key of a log to witness; may be given again', collect, [])
+    .option('--log <vkey>', 'verifier key of a log to witness; may be given again', collect)
     .option('--host <address>', 'to listen at', '127.0.0.1')
     .option('--port <number>', 'to listen at', '4100')
     .option('--print-key', 'print the verifier key of this witness, and end')
