@@ -63,6 +63,5 @@ it('never takes back a cosignature, killed 60 times at any moment of a fork', as
     answered = granted[0]?.offered;
     await witness.ended;
   }
-  console.info(counts);
   expect(counts.answered).toBeGreaterThan(0);
 }, 240_000);
