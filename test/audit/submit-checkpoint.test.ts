@@ -339,7 +339,7 @@ describe('a log that went back', () => {
     expect((await second.state()).witnessed).toBe(null);
   });
 
-  it('is one whose checkpoint alone was taken back, only until the next is signed', async () => {
+  it('is not taken for one where only the checkpoint is an older one', async () => {
     const log = newLog();
     const witness = await startWitness(named(log));
     const first = await log.open(witness);
