@@ -7,12 +7,12 @@ import { receiptCommand, type ReadReceiptFacts } from './receipt-command.ts';
 import { registerCommand } from './register-command.ts';
 import { openReceipts } from '../open-receipts.ts';
 import { decideCommand } from './decide-command.ts';
+import { inherit, runCommandLine } from './run-command-line.ts';
 import { schemaCommand } from './schema-command.ts';
 import { startCommand } from './start-command.ts';
-import { tokenCommand } from './token-command.ts';
-import { runCommandLine } from './run-command-line.ts';
-import { withLedger } from './with-ledger.ts';
 import { witnessCommand } from './witness-command.ts';
+import { tokenCommand } from './token-command.ts';
+import { withLedger } from './with-ledger.ts';
 
 const readReceipt: ReadReceiptFacts = (record) =>
   withLedger(({ config, knex, policy, sources }) =>
@@ -20,19 +20,23 @@ const readReceipt: ReadReceiptFacts = (record) =>
   );
 
 const program = (): Command =>
-  new Command('sayso')
-    .description('GraphQL data-governance gateway: data moves on the customer’s say-so')
-    .addCommand(startCommand())
-    .addCommand(checkCommand())
-    .addCommand(tokenCommand())
-    .addCommand(consentCommand())
-    .addCommand(noticeCommand())
-    .addCommand(receiptCommand(readReceipt))
-    .addCommand(eraseCommand())
-    .addCommand(decideCommand())
-    .addCommand(schemaCommand())
-    .addCommand(registerCommand())
-    .addCommand(witnessCommand());
+  inherit(
+    new Command('sayso')
+      .description('GraphQL data-governance gateway: data moves on the customer’s say-so')
+      .showHelpAfterError()
+      .exitOverride()
+      .addCommand(startCommand())
+      .addCommand(witnessCommand())
+      .addCommand(checkCommand())
+      .addCommand(tokenCommand())
+      .addCommand(consentCommand())
+      .addCommand(noticeCommand())
+      .addCommand(receiptCommand(readReceipt))
+      .addCommand(eraseCommand())
+      .addCommand(decideCommand())
+      .addCommand(schemaCommand())
+      .addCommand(registerCommand()),
+  );
 
 /** Runs the command line. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 export const main = (argv: readonly string[]): Promise<void> => runCommandLine(program(), argv);

@@ -2,7 +2,7 @@ import { CommanderError, type Command } from 'commander';
 import { SaysoError } from '../core/errors.ts';
 
 /** Subcommands made apart inherit nothing by themselves: not even how to end on wrong usage. */
-const inherit = (command: Command): Command => {
+export const inherit = (command: Command): Command => {
   for (const sub of command.commands) inherit(sub.copyInheritedSettings(command));
   return command;
 };
@@ -13,10 +13,10 @@ const explain = (error: unknown): string => {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
 
-/** Runs the command line. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+/** Runs a command line that ends by exceptions. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 export const runCommandLine = async (program: Command, argv: readonly string[]): Promise<void> => {
   try {
-    await inherit(program.showHelpAfterError().exitOverride()).parseAsync([...argv]);
+    await program.parseAsync([...argv]);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : 2;

@@ -50,7 +50,14 @@ const warnings: Readonly<Record<Refused['why'], string>> = {
   BEHIND: 'BEHIND: this tree is smaller than the one cosigned; an old one, or the log went back',
 };
 
+const quietMs = 60_000;
+const lastTold = new Map<string, number>();
+
+/** Once a minute of each log: an old checkpoint can be sent again by anybody, as often as they like. */
 const tellRefused = ({ why, origin, offered, cosigned }: Refused): void => {
+  const key = `${why} ${origin}`;
+  if (performance.now() - (lastTold.get(key) ?? -quietMs) < quietMs) return;
+  lastTold.set(key, performance.now());
   console.error(
     `${new Date().toISOString()} ${warnings[why]}\nlog: ${origin}\noffered:\n${offered}\ncosigned:\n${cosigned}`,
   );

@@ -195,14 +195,13 @@ describe('a checkpoint', () => {
   it('with the lines of a witness never takes the place of a larger one', async () => {
     const log = newLog();
     const witness = await startWitness(named(log));
-    const { id, append, until, state, close } = await log.open(witness);
+    const { id, append, until, state } = await log.open(witness);
     await append(2);
     const older = (await until(witnessedAt(2))).witnessed ?? '';
     await append(2);
     const newer = (await until(witnessedAt(4))).witnessed;
     await keepWitnessed(database.knex, id, older, []);
     expect((await state()).witnessed).toBe(newer);
-    await close();
   });
 });
 

@@ -86,7 +86,13 @@ describe('does not begin anew', () => {
       'has a smaller size',
       (path) => writeFileSync(path, readFileSync(path, 'utf8').replace('\n3\n', '\n2\n')),
     ],
-    ['is a folder', (path) => (rmSync(path), mkdirSync(path))],
+    [
+      'is a folder',
+      (path) => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+    ],
     ['is gone', (path) => rmSync(path)],
     ['is gone with its folder', (path) => rmSync(join(path, '..'), { recursive: true })],
     ['is gone with all others', (path) => rmSync(join(path, '../..'), { recursive: true })],

@@ -48,7 +48,11 @@ it('cosigns one chain of trees that only grows, whatever logs claim', () => {
           flipped: right.map((hash) => hash.map((byte, at) => byte ^ (at === 0 ? 1 : 0))),
         };
         const note = noteOf(log.signer, leaves);
-        const body = bodyOf(from, proofs[proof].map(Buffer.from), note);
+        const body = bodyOf(
+          from,
+          proofs[proof].map((hash) => Buffer.from(hash)),
+          note,
+        );
         const answer = witness.addCheckpoint(Buffer.from(body));
         if (answer.status === 409) expect(Number(answer.body)).toBe(known);
         if (answer.status !== 200) continue;
