@@ -72,6 +72,7 @@ interface Standing {
   done?: string;
   failures: number;
   notBefore: number;
+  busy: boolean;
   told?: WitnessCode;
 }
 
@@ -142,6 +143,7 @@ export const createSubmitter = ({
     known: 0,
     failures: 0,
     notBefore: 0,
+    busy: false,
   }));
   let wanted: string | undefined;
   let closing = false;
@@ -208,19 +210,42 @@ export const createSubmitter = ({
     report({ level: 'info', code: 'WITNESS_COSIGNS', witness: url, message });
   };
 
-  const waiting = (): readonly Standing[] => standings.filter(({ done }) => done !== wanted);
+  const asked = new Set<Promise<void>>();
+  const ask = (standing: Standing, note: string): Promise<void> => {
+    standing.busy = true;
+    const answer = attempt(standing, note).finally(() => {
+      standing.busy = false;
+      asked.delete(answer);
+    });
+    asked.add(answer);
+    return answer;
+  };
 
-  /** All that can be asked are asked for the same checkpoint, so that one note has them all. */
+  const waiting = (): readonly Standing[] =>
+    standings.filter(({ done, busy }) => done !== wanted && !busy);
+
+  /**
+   * All that can be asked are asked for the same checkpoint, so that one note has them all. For one
+   * that failed before nobody waits.
+   */
   const rounds = async (): Promise<void> => {
     while (wanted !== undefined && !aborted.signal.aborted) {
       const note = wanted;
       const due = waiting().filter(({ notBefore }) => notBefore <= Date.now());
       if (due.length === 0) return;
-      await Promise.all(due.map((standing) => attempt(standing, note)));
+      const sound: Promise<void>[] = [];
+      for (const standing of due) {
+        const isSound = standing.failures === 0;
+        const answer = ask(standing, note);
+        if (isSound) sound.push(answer);
+        else void answer.then(start);
+      }
+      await Promise.all(sound);
     }
   };
 
   const start = (): void => {
+    if (closing) return;
     clearTimeout(timer);
     running ??= rounds().finally(() => {
       running = undefined;
@@ -243,7 +268,7 @@ export const createSubmitter = ({
       await Promise.race([running ?? Promise.resolve(), grace]);
       pause.abort();
       aborted.abort();
-      await running;
+      await Promise.all([running, ...asked]);
       await agent.destroy();
     },
   };

@@ -215,6 +215,14 @@ describe('a witness that does not answer', () => {
     await started.append(20);
     expect(performance.now() - begin).toBeLessThan(3_000);
     await started.until(witnessedAt(20));
+    await expect.poll(started.codes, { timeout: 15_000 }).toEqual(['WITNESS_UNAVAILABLE']);
+    for (let size = 21; size < 26; size += 1) {
+      await started.append(1);
+      const appended = performance.now();
+      await started.until(witnessedAt(size));
+      expect(performance.now() - appended).toBeLessThan(4_000);
+      await sleep(300);
+    }
     const closing = performance.now();
     await started.close();
     expect(performance.now() - closing).toBeLessThan(6_000);
