@@ -5,9 +5,9 @@ import tseslint from 'typescript-eslint';
 /** The road, in order. A folder imports only from folders before it; types count too. */
 const road = [
   ['core', []],
+  ['tlog', ['core']],
   ['config', ['core']],
   ['database', ['core', 'config']],
-  ['tlog', ['core']],
   ['audit', ['core', 'tlog']],
   ['directives', ['core']],
   ['identity', ['core', 'config']],

@@ -32,6 +32,7 @@ export const configFor = ({ dataDir, databaseUrl, shopUrl, keySet }: Place): Con
       },
     ],
   ]),
+  audit: { origin: 'bench.local', witnesses: [] },
   identity: {
     jwks: { file: keySet },
     issuer: 'sayso-demo',

@@ -138,9 +138,12 @@ export const up = async (knex: Knex): Promise<void> => {
 };
 
 export const down = async (knex: Knex): Promise<void> => {
-  const written = await knex.raw<{ rows: unknown[] }>('select 1 from audit_log where size > 0 limit 1');
+  const written = await knex.raw<{ rows: unknown[] }>(
+    'select 1 from audit_log where size > 0 limit 1',
+  );
   // Entries would be lost.
-  if (written.rows.length > 0) throw new Error('the audit log holds entries; it cannot be taken back');
+  if (written.rows.length > 0)
+    throw new Error('the audit log holds entries; it cannot be taken back');
   await knex.raw(`
     alter table erasure drop column subject, drop column entry;
     drop table audit_subject, audit_search, audit_indexed, audit_tile, audit_entry, audit_key, audit_log;

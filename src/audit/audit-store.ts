@@ -91,7 +91,12 @@ export const createAuditStore = ({
   /** Absent while it is not known how far the log has come. */
   let tail: TreeTail | undefined;
 
-  const swap = async (from: number, next: TreeTail, leaves: readonly Leaf[], tiles: readonly FullTile[]) => {
+  const swap = async (
+    from: number,
+    next: TreeTail,
+    leaves: readonly Leaf[],
+    tiles: readonly FullTile[],
+  ) => {
     let start = 1;
     const starts = leaves.map(({ bytes }) => (start += bytes.length) - bytes.length);
     const { rowCount } = await knex

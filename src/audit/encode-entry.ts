@@ -7,6 +7,7 @@ import type {
   OperationEntry,
   PackedDecision,
   PackedDecisions,
+  RetentionEntry,
 } from './entry.ts';
 import { isRanges } from './number-ranges.ts';
 
@@ -94,6 +95,17 @@ const keyJson = (entry: KeyEntry, at: Date): string =>
     v: version,
   });
 
+const retentionJson = (entry: RetentionEntry, at: Date): string =>
+  JSON.stringify({
+    actor: storable(entry.actor),
+    at: at.toISOString(),
+    before: entry.before,
+    id: entry.id,
+    kind: entry.kind,
+    logs: none(entry.logs),
+    v: version,
+  });
+
 /** A long set in pieces, cut between ranges. */
 const cut = (set: string): readonly string[] => {
   const pieces: string[] = [];
@@ -157,6 +169,7 @@ const split = ({ coordinates, sets, decisions }: PackedDecisions): readonly Pack
 export const encodeEntry = (entry: AuditEntry, at: Date): readonly Buffer[] => {
   if (entry.kind === 'erasure') return [Buffer.from(erasureJson(entry, at))];
   if (entry.kind === 'key') return [Buffer.from(keyJson(entry, at))];
+  if (entry.kind === 'retention') return [Buffer.from(retentionJson(entry, at))];
   const whole = Buffer.from(operationJson(entry, at, entry));
   if (whole.length <= maxEntryBytes) return [whole];
   const parts = split(entry);
@@ -192,13 +205,16 @@ const tuple =
 const isTime: Check = (value) =>
   typeof value === 'string' &&
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) &&
-  !Number.isNaN(Date.parse(value));
+  !Number.isNaN(Date.parse(value)) &&
+  new Date(value).toISOString() === value;
+/** From outside: as it was made storable. */
+const isName: Check = (value) => isText(value) && storable(value as string) === value;
 const isSource: Check = (value) => value === null || isText(value);
 
 /** `!`: must be there. */
 type Shape = Readonly<Record<string, readonly [Check, '!'?]>>;
 const common: Shape = {
-  actor: [isText, '!'],
+  actor: [isName, '!'],
   at: [isTime, '!'],
   id: [isText, '!'],
   kind: [isText, '!'],
@@ -209,20 +225,24 @@ const shapes: ReadonlyMap<unknown, Shape> = new Map<unknown, Shape>([
     'operation',
     {
       ...common,
-      client: [isText, '!'],
+      client: [isName, '!'],
       coordinates: [listOf(isText)],
       decidedAt: [isWhole],
-      decisions: [listOf(tuple(isText, listOf(isWhole), (value) => Array.isArray(value) && value.every(isWhole)))],
+      decisions: [
+        listOf(
+          tuple(isText, listOf(isWhole), (value) => Array.isArray(value) && value.every(isWhole)),
+        ),
+      ],
       documentHash: [isText, '!'],
       errors: [listOf(tuple(isText, isSource, isWhole))],
       head: [isWhole],
       notices: [listOf(isText)],
-      operation: [isText],
+      operation: [isName],
       outcome: [isText, '!'],
       part: [isWhole],
       parts: [isWhole],
       policy: [isText, '!'],
-      purpose: [isText],
+      purpose: [isName],
       sets: [listOf((value) => isText(value) && isRanges(value as string))],
       signals: [listOf(isText)],
     },
@@ -237,7 +257,10 @@ const shapes: ReadonlyMap<unknown, Shape> = new Map<unknown, Shape>([
     },
   ],
   ['key', { ...common, key: [isText, '!'], replaces: [isText, '!'] }],
+  ['retention', { ...common, before: [isTime, '!'], logs: [listOf(tuple(isText, isWhole))] }],
 ]);
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const empty: readonly never[] = [];
 const emptyLists = {
@@ -251,6 +274,7 @@ const emptyLists = {
   },
   erasure: { sources: empty },
   key: {},
+  retention: { logs: empty },
 } as const;
 
 /**
@@ -260,14 +284,16 @@ const emptyLists = {
  * @throws SaysoError AUDIT_ENTRY_INVALID, which says what is wrong and quotes nothing
  */
 export const decodeEntry = (bytes: Uint8Array): LoggedEntry => {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  let text: string;
   let raw: unknown;
   try {
+    text = utf8.decode(bytes);
     raw = JSON.parse(text);
   } catch {
-    throw invalid('it is not JSON');
+    throw invalid('it is no JSON in UTF-8');
   }
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw invalid('it is no object');
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw invalid('it is no object');
   const fields = new Map(Object.entries(raw));
   if (fields.get('v') !== version)
     throw invalid('its `v` is none that this version of Sayso knows');
@@ -284,8 +310,7 @@ export const decodeEntry = (bytes: Uint8Array): LoggedEntry => {
   for (const [name, [, must]] of Object.entries(shape))
     if (must && !fields.has(name)) throw invalid(`its \`${name}\` is missing`);
   // Spaces, doubled keys, other forms of numbers and escapes all end here.
-  if (JSON.stringify(raw) !== text || Buffer.byteLength(text) !== bytes.byteLength)
-    throw invalid('it is not in canonical form');
+  if (JSON.stringify(raw) !== text) throw invalid('it is not in canonical form');
   const entry = raw as LoggedEntry;
   const { v: _, at, ...rest } = raw as { v: number; at: string };
   return { ...emptyLists[entry.kind], ...rest, at: new Date(at) } as LoggedEntry;

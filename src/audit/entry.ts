@@ -69,7 +69,18 @@ export interface KeyEntry {
   readonly replaces: string;
 }
 
-export type AuditEntry = OperationEntry | ErasureEntry | KeyEntry;
+/** That entries older than a time are dropped, as the deployment's retention has it. */
+export interface RetentionEntry {
+  readonly kind: 'retention';
+  readonly id: string;
+  readonly actor: string;
+  /** Entries before this instant go; ISO 8601. */
+  readonly before: string;
+  /** `[origin, first place from which entries are whole]`, of each log that loses some. */
+  readonly logs: readonly (readonly [string, number])[];
+}
+
+export type AuditEntry = OperationEntry | ErasureEntry | KeyEntry | RetentionEntry;
 
 /** An entry as it stands in the log: too long an operation is several parts in a row, of one id. */
 export type LoggedEntry = AuditEntry & {

@@ -3,7 +3,7 @@ import { emptyRoot } from '../tlog/merkle.ts';
 import { rootOf, type TileReader } from '../tlog/tiles.ts';
 import { tilePath } from '../tlog/tile-path.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
-import { levelsOf, TreeTail } from '../tlog/tree-tail.ts';
+import { partialWidths, TreeTail } from '../tlog/tree-tail.ts';
 
 /** One row of `audit_log`: how far a log has come. */
 export interface LogState {
@@ -28,8 +28,7 @@ interface LogRow {
   readonly witnessed: string | null;
 }
 
-const columns =
-  'id, origin, size::float8, root, minimum_index::float8, checkpoint, witnessed';
+const columns = 'id, origin, size::float8, root, minimum_index::float8, checkpoint, witnessed';
 
 const stateOf = ({ minimum_index, ...row }: LogRow): LogState => ({
   ...row,
@@ -144,12 +143,11 @@ export const loadTail = async (knex: Knex, log: number): Promise<TreeTail> => {
   if (!state) throw new Error('a log that was begun is not there');
   const tiles = databaseTiles(knex, log);
   const levels: Buffer[][] = [];
-  for (const [level, width] of levelsOf(state.size).entries()) {
+  for (const [level, width] of partialWidths(state.size).entries()) {
     const index = Math.floor(state.size / 256 ** (level + 1));
-    const hashes = width === 0 ? Buffer.alloc(0) : Buffer.from(await tiles.tile(level, index, width));
-    levels.push(
-      Array.from({ length: width }, (_, i) => hashes.subarray(i * 32, (i + 1) * 32)),
-    );
+    const hashes =
+      width === 0 ? Buffer.alloc(0) : Buffer.from(await tiles.tile(level, index, width));
+    levels.push(Array.from({ length: width }, (_, i) => hashes.subarray(i * 32, (i + 1) * 32)));
   }
   const tail = new TreeTail(state.size, levels);
   if (tail.root().equals(state.root)) return tail;

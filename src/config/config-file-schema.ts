@@ -73,10 +73,9 @@ const isOrigin = (value: string): boolean =>
   short(200)(value) && /^[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[A-Za-z0-9._~-]+)*$/.test(value);
 
 const audit = z.strictObject({
-  origin: text(
-    'a name such as `audit.example.com/sayso`, without `https://`',
-    isOrigin,
-  ).default('sayso.local'),
+  origin: text('a name such as `audit.example.com/sayso`, without `https://`', isOrigin).default(
+    'sayso.local',
+  ),
   retention: between(
     'a whole number of months or years, such as `36 months` or `3 years`',
     parseMonths,

@@ -204,7 +204,9 @@ export const createPipeline = (
         throw movedError(journey.plan.operation === 'mutation' ? view : undefined);
       }
       try {
-        await road.audit.append(await entryOf(journey, outcomeOf(result), view, recorder, result.errors));
+        await road.audit.append(
+          await entryOf(journey, outcomeOf(result), view, recorder, result.errors),
+        );
       } catch (error) {
         // A change of say-so cannot be taken back; whoever made it must know that it counts.
         if (changedAt !== undefined && error instanceof AuditError)

@@ -1,44 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rangesHold } from '../../src/audit/audit-reader.ts';
-import { DecisionRecorder, packRanges, type LoggedReason } from '../../src/decision/recorder.ts';
-import type { Decide } from '../../src/policy/plan.ts';
+import { decisionsOf } from '../../src/audit/entry.ts';
+import { rangesHold } from '../../src/audit/number-ranges.ts';
+import { DecisionRecorder, type LoggedReason } from '../../src/decision/recorder.ts';
+import type { Decide, RowPlan } from '../../src/policy/plan.ts';
 import { rowPlan } from './plans.ts';
-
-const anyNumber = fc.oneof(
-  fc.integer({ min: -1, max: 40 }),
-  fc.integer({ min: 0, max: 2 ** 31 - 1 }),
-);
-
-describe('packRanges', () => {
-  it.each<[number[], string]>([
-    [[], ''],
-    [[0], '0'],
-    [[-1], '?'],
-    [[-1, 0], '0,?'],
-    [[-1, 0, 1, 2], '0-2,?'],
-    [[-1, 5], '5,?'],
-    [[3, 1, 2, 2, 9], '1-3,9'],
-    [[2 ** 31 - 1, 2 ** 31 - 2], '2147483646-2147483647'],
-  ])('packs %j as %j', (numbers, text) => {
-    expect(packRanges(numbers)).toBe(text);
-  });
-
-  it('holds exactly the numbers that were packed', () => {
-    fc.assert(
-      fc.property(fc.array(anyNumber, { maxLength: 60 }), anyNumber, (numbers, other) => {
-        const text = packRanges(numbers);
-        for (const number of numbers) {
-          if (number >= 0) expect(rangesHold(text, number)).toBe(true);
-        }
-        if (other >= 0) expect(rangesHold(text, other)).toBe(numbers.includes(other));
-        expect(text.endsWith('?')).toBe(numbers.includes(-1));
-        expect(packRanges(numbers.toReversed())).toBe(text);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-});
 
 const decide = (...fields: string[]): Decide => ({
   kind: 'ask',
@@ -49,43 +15,94 @@ const plans = [
   rowPlan([decide('b', 'a'), decide('c')], []),
   rowPlan([decide('c'), decide('a', 'b')], []),
   rowPlan([decide('a')], []),
+  rowPlan([decide('d'), decide('e')], [], { gates: [{ decision: 1, coordinate: 'Customer.e' }] }),
 ];
 
+interface Note {
+  readonly plan: RowPlan;
+  readonly reasons: readonly LoggedReason[];
+  readonly hidden: boolean;
+  readonly subject: number;
+}
+
+const anyReason = fc.constantFrom<LoggedReason>('CONSENTED', 'REFUSED', 'OPEN', 'NOT_COVERED');
+const anyNote: fc.Arbitrary<Note> = fc.constantFrom(...plans).chain((plan) =>
+  fc.record({
+    plan: fc.constant(plan),
+    reasons: fc.array(anyReason, {
+      minLength: plan.decisions.length,
+      maxLength: plan.decisions.length,
+    }),
+    hidden: fc.boolean(),
+    subject: fc.integer({ min: -1, max: 30 }),
+  }),
+);
+
+const recorded = (notes: readonly Note[]) => {
+  const recorder = new DecisionRecorder();
+  for (const { plan, reasons, hidden, subject } of notes) {
+    if (hidden) recorder.noteHidden(plan, reasons, subject);
+    else recorder.noteRow(plan, reasons, subject);
+  }
+  return recorder.packed();
+};
+
 describe('the recorder', () => {
-  it('merges what several selections decided alike, in an order of its own', () => {
-    const anyNote = fc.record({
-      plan: fc.constantFrom(...plans),
-      decision: fc.nat(1),
-      reason: fc.constantFrom<LoggedReason>('CONSENTED', 'REFUSED', 'OPEN', 'NOT_COVERED'),
-      subject: fc.integer({ min: -1, max: 30 }),
-    });
-    const notes = fc.array(anyNote, { maxLength: 40 });
+  it('says of each cell exactly what was noted, in an order of its own', () => {
     fc.assert(
-      fc.property(notes, (all) => {
-        const entriesOf = (order: typeof all) => {
-          const recorder = new DecisionRecorder();
-          for (const { plan, decision, reason, subject } of order)
-            recorder.note(plan, Math.min(decision, plan.decisions.length - 1), reason, subject);
-          return recorder.entries();
-        };
-        const entries = entriesOf(all);
-        expect(entriesOf(all.toReversed())).toEqual(entries);
-        expect(entriesOf([...all, ...all])).toEqual(entries);
-        const keys = entries.map(({ coordinates, reason }) => `${coordinates.join()} ${reason}`);
-        expect(new Set(keys).size).toBe(keys.length);
-        for (const { coordinates, released, reason } of entries) {
+      fc.property(fc.array(anyNote, { maxLength: 40 }), (notes) => {
+        const cells = new Set<string>();
+        for (const { plan, reasons, hidden, subject } of notes) {
+          plan.decisions.forEach(({ coordinates }, k) => {
+            if (hidden && !plan.gates.some(({ decision }) => decision === k)) return;
+            for (const coordinate of coordinates)
+              cells.add(`${coordinate} ${reasons[k] ?? ''} ${subject}`);
+          });
+        }
+        const decisions = decisionsOf(recorded(notes));
+        const said = decisions.flatMap(({ coordinates, reason, subjects, count }) => {
+          const numbers = [-1, ...Array.from({ length: 31 }, (_, i) => i)].filter((number) =>
+            rangesHold(subjects, number),
+          );
+          expect(numbers.length).toBe(count);
+          return coordinates.flatMap((coordinate) =>
+            numbers.map((number) => `${coordinate} ${reason} ${number}`),
+          );
+        });
+        expect(new Set(said)).toEqual(cells);
+        expect(decisionsOf(recorded(notes.toReversed()))).toEqual(decisions);
+        expect(decisionsOf(recorded([...notes, ...notes]))).toEqual(decisions);
+        for (const { coordinates, released, reason } of decisions) {
           expect(coordinates).toEqual(coordinates.toSorted());
           expect(released).toBe(reason === 'CONSENTED' || reason === 'OPEN');
         }
       }),
+      { numRuns: 500 },
     );
   });
 
+  it('writes each person once however many fields were decided alike', () => {
+    const plan = plans[0]!;
+    const notes = Array.from({ length: 1_000 }, (_, i): Note => ({
+      plan,
+      reasons: [i % 3 === 0 ? 'REFUSED' : 'CONSENTED', i % 2 === 0 ? 'OPEN' : 'NOT_COVERED'],
+      hidden: false,
+      subject: (i * 7_919) % 1_000_003,
+    }));
+    const packed = recorded(notes);
+    expect(packed.sets).toHaveLength(4);
+    expect(packed.sets.join().split(',')).toHaveLength(1_000);
+    expect(JSON.stringify(packed).length).toBeLessThan(8_500);
+  });
+
   it('packs ten thousand subjects small when they are neighbours', () => {
-    const recorder = new DecisionRecorder();
-    const [plan] = plans;
-    if (!plan) throw new Error('there are three');
-    for (let i = 0; i < 10_000; i += 1) recorder.note(plan, 0, 'CONSENTED', i);
-    expect(JSON.stringify(recorder.entries()).length).toBeLessThan(200);
+    const plan = plans[2]!;
+    const notes = Array.from({ length: 10_000 }, (_, subject): Note => ({
+      plan,
+      reasons: ['CONSENTED'],
+      hidden: false,
+      subject,
+    }));
+    expect(JSON.stringify(recorded(notes)).length).toBeLessThan(200);
   });
 });

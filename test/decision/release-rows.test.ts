@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decisionsOf } from '../../src/audit/entry.ts';
 import { DecisionRecorder } from '../../src/decision/recorder.ts';
 import { isReleased, inputsOf, planOf } from '../../src/decision/released.ts';
 import {
@@ -168,7 +169,7 @@ describe('a released row', () => {
     const { c, recorder } = await context();
     const [one] = await releaseRows([row('1', secret)], product, undefined, c);
     expect(Object.keys(one ?? {})).toEqual(['id']);
-    expect(recorder.entries()).toEqual([]);
+    expect(decisionsOf(recorder.packed())).toEqual([]);
   });
 });
 
@@ -184,14 +185,14 @@ describe('a decision', () => {
         reason,
         count,
       }) as object;
-    expect(recorder.entries()).toEqual([
+    expect(decisionsOf(recorder.packed())).toEqual([
       entry('email', true, 'CONSENTED', 1),
       entry('name', true, 'CONTRACT', 3),
       entry('email', false, 'NEVER_ASKED', 1),
       entry('id', true, 'OPEN', 3),
       entry('email', false, 'REFUSED', 1),
     ]);
-    expect(recorder.entries().map(({ subjects: text }) => text)).toEqual(
+    expect(decisionsOf(recorder.packed()).map(({ subjects: text }) => text)).toEqual(
       expect.arrayContaining([String(yes), String(no), String(nobody)]),
     );
     expect([...recorder.asked].sort()).toEqual([yes, no, nobody].sort());
@@ -204,7 +205,9 @@ describe('a decision', () => {
       const [one] = await releaseRows([person(id)], plan, undefined, c);
       expect(Object.keys(one ?? {})).toEqual(['id']);
       expect(everything(one ?? {})).not.toContain(secret);
-      const notEvaluated = recorder.entries().filter(({ reason }) => reason === 'NOT_EVALUATED');
+      const notEvaluated = decisionsOf(recorder.packed()).filter(
+        ({ reason }) => reason === 'NOT_EVALUATED',
+      );
       expect(notEvaluated.map((one) => [one.coordinates, one.released, one.subjects])).toEqual([
         [['Customer.email'], false, '?'],
         [['Customer.name'], false, '?'],
@@ -225,7 +228,7 @@ describe('a decision', () => {
       const [one] = await releaseRows([row(secret, 'yes')], single, undefined, c);
       expect(Object.keys(one ?? {})).toEqual([]);
     }
-    expect(recorder.entries().map(({ reason }) => reason)).toEqual([
+    expect(decisionsOf(recorder.packed()).map(({ reason }) => reason)).toEqual([
       'NEVER_ASKED',
       'NOT_EVALUATED',
     ]);
@@ -247,7 +250,7 @@ describe('a decision', () => {
       (await releaseRows(rows, sold, at, c)).map((one) => one?.['bought'] === secret);
     expect(await shown(places)).toEqual([true, false, false, false, true, false]);
     expect(await shown(undefined)).toEqual(rows.map(() => false));
-    expect(new Set(recorder.entries().map(({ reason }) => reason))).toEqual(
+    expect(new Set(decisionsOf(recorder.packed()).map(({ reason }) => reason))).toEqual(
       new Set(['OPT_OUT', 'NEVER_ASKED']),
     );
   });
@@ -277,8 +280,7 @@ describe('a decision', () => {
     expect(released[0]).toBeUndefined();
     const about = async (id: string) => {
       const number = String(await numberOf(id));
-      return recorder
-        .entries()
+      return decisionsOf(recorder.packed())
         .filter((entry) => entry.subjects.split(',').includes(number))
         .map(({ coordinates: [field], reason }) => `${field ?? ''} ${reason}`);
     };
