@@ -16,7 +16,7 @@ export type Expected = (
   readonly ruled: boolean;
 };
 
-const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+const letters = Array.from({ length: 26 }, (_, i) => String.fromCharCode(65 + i));
 const countries: readonly string[] = letters.flatMap((a) =>
   letters.map((b) => a + b).filter((code) => placeOf(code)),
 );
@@ -77,7 +77,7 @@ const expectedOf = (verdict: Verdict, ruled: boolean, placeIsRead: boolean): Exp
 export class ExpectedDecisions {
   readonly policy: Policy;
   readonly #fields: ReadonlyMap<string, DomainField>;
-  readonly #byPurpose = new Map<string | undefined, Map<string, Expected | undefined>>();
+  readonly #byPurpose = new Map<string | undefined, Map<string, Expected>>();
   /** Fields that are judged alike share what is expected of them. */
   readonly #shared = new Map<string, Expected>();
 
@@ -89,13 +89,15 @@ export class ExpectedDecisions {
   /** `undefined` where the policy has no such field. A purpose that it lacks covers nothing. */
   of(coordinate: string, purpose: string | undefined): Expected | undefined {
     const known = this.policy.model.purposeTree.has(purpose ?? '') ? purpose : undefined;
-    let byCoordinate = this.#byPurpose.get(known);
-    if (!byCoordinate) this.#byPurpose.set(known, (byCoordinate = new Map()));
-    if (byCoordinate.has(coordinate)) return byCoordinate.get(coordinate);
+    const byCoordinate = this.#byPurpose.get(known) ?? new Map<string, Expected>();
+    this.#byPurpose.set(known, byCoordinate);
+    const before = byCoordinate.get(coordinate);
+    if (before) return before;
+    // Names that the policy lacks are not kept: whoever wrote the entry may have written many.
     const field = this.#fields.get(coordinate);
-    const expected = field && this.#make(field, known);
-    // Names that the policy lacks come from entries: whoever wrote them may have written many.
-    if (field) byCoordinate.set(coordinate, expected);
+    if (!field) return undefined;
+    const expected = this.#make(field, known);
+    byCoordinate.set(coordinate, expected);
     return expected;
   }
 

@@ -40,7 +40,8 @@ export const ledgerGaps = async (knex: Knex, head: number): Promise<readonly Dif
        max(position)::float8 as newest from (${taken}) as taken`,
     [head],
   );
-  const [{ count = 0, newest = null } = {}] = rows;
+  const count = rows[0]?.count ?? 0;
+  const newest = rows[0]?.newest ?? null;
   const differences: Difference[] = [];
   if (count < head) {
     const gaps = await knex.raw<{ rows: { from: number; to: number }[] }>(

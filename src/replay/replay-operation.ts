@@ -280,10 +280,16 @@ class Operation {
     const alone =
       sets.length === 1 && set?.numbers.length === 1 && !set.unknown && set.beyond === undefined;
     const differ = (follows: string): void =>
-      this.#report('OVER_RELEASE', 'ACCESS', `SUBJECT_ACCESS by \`${this.#entry.actor}\``, follows, {
-        coordinate,
-        subjects,
-      });
+      this.#report(
+        'OVER_RELEASE',
+        'ACCESS',
+        `SUBJECT_ACCESS by \`${this.#entry.actor}\``,
+        follows,
+        {
+          coordinate,
+          subjects,
+        },
+      );
     if (!alone || number === undefined) {
       differ('one person at a time');
       return;
@@ -299,7 +305,8 @@ class Operation {
     if (signInType === undefined || type?.subject?.type !== signInType) return false;
     // Where no field shows it, the place of a person is named by its column.
     return (
-      type.fields.has(field) || (type.person !== undefined && field === (type.person.place ?? 'place'))
+      type.fields.has(field) ||
+      (type.person !== undefined && field === (type.person.place ?? 'place'))
     );
   }
 

@@ -89,7 +89,7 @@ export class SaidSo {
 
   /** Whether the number was ever given to anybody, as far as it was loaded. */
   wasDrawn(number: number): boolean {
-    return this.#person(number).undrawn === false;
+    return !this.#person(number).undrawn;
   }
 
   /** Position at which the person was erased, if they were. */
