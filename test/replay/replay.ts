@@ -1,11 +1,7 @@
 import type { Knex } from 'knex';
 import { readLogs } from '../../src/audit/log-state.ts';
 import type { Difference } from '../../src/replay/difference.ts';
-import {
-  replayLogs,
-  type ReplayOptions,
-  type ReplaySummary,
-} from '../../src/replay/replay-log.ts';
+import { replayLogs, type ReplayOptions, type ReplaySummary } from '../../src/replay/replay-log.ts';
 
 export interface Replayed {
   readonly summary: ReplaySummary;

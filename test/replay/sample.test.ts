@@ -115,12 +115,12 @@ describe('a replay of the sample shop', () => {
         'mutation { giveConsent(purpose: LOYALTY_OFFERS, notice: { id: "loyalty-offers" }) { head } }',
         self,
       );
-      if (id % 2) await done('mutation { withdrawConsent(purpose: PERSONALIZATION) { head } }', self);
+      if (id % 2)
+        await done('mutation { withdrawConsent(purpose: PERSONALIZATION) { head } }', self);
       if (id % 3 === 0)
         await done('mutation { objectToProcessing(purpose: FRAUD_PREVENTION) { head } }', self);
       if (id % 4 === 0) await done('mutation { refuseConsent { head } }', self);
-      if (id % 5 === 0)
-        await done('{ me { id } }', { ...self, gpc: true });
+      if (id % 5 === 0) await done('{ me { id } }', { ...self, gpc: true });
       await done(
         `mutation { declare(for: [RECOMMENDATIONS], wishes: { interests: ["kites"], clothingSize: M }) { head } }`,
         self,
