@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeEntry } from '../../src/audit/encode-entry.ts';
 import type { OperationEntry } from '../../src/audit/entry.ts';
 import { logErasures } from '../../src/ledger/log-erasures.ts';
+import type { ErasureLine } from '../../src/ledger/subject-eraser.ts';
 import { publishNotice } from '../../src/ledger/notice-store.ts';
 import { isSound } from '../../src/replay/replay-log.ts';
 import { rightsSchema } from '../gateway/rights-shop.ts';
@@ -142,9 +143,10 @@ describe('notices', () => {
 });
 
 describe('entries of erasures', () => {
-  const line = {
-    ...{ source: 'shop', type: 'Order', outcome: 'KEPT', rows: 3, because: 'tax law' },
-  } as const;
+  const line: ErasureLine = {
+    ...{ source: 'shop', type: 'Order', rows: 3, because: 'tax law' },
+    outcome: 'KEPT',
+  };
 
   it('match the ledger', async () => {
     const number = await stage.number('a');
@@ -226,7 +228,7 @@ describe('policies', () => {
 });
 
 describe('a policy in several files', () => {
-  it('means what its text means, in whatever order they are read', async () => {
+  it('means what its text means, in whatever order they are read', () => {
     const more = `
       extend enum Category { B1 @category }
       extend enum Purpose { ZED @purpose(under: "GROUP", covers: [B1]) }`;
