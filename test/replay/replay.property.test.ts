@@ -30,31 +30,32 @@ const under = (names: readonly string[], i: number) =>
 const category = categories.map((name, i) =>
   under(categories, i).map((above) => `${name} @category${above ? `(under: "${above}")` : ''}`),
 );
-const basis = fc.constantFrom(
-  'CONSENT',
-  'CONTRACT',
-  'LEGAL_OBLIGATION',
-  'LEGITIMATE_INTEREST',
-  'OPT_OUT',
-);
+const bases = ['CONSENT', 'CONTRACT', 'LEGAL_OBLIGATION', 'LEGITIMATE_INTEREST'];
+const forced = (basis: string): boolean => basis === 'CONTRACT' || basis === 'LEGAL_OBLIGATION';
+const wider = [['G0'], ['G0'], ['G1'], ['G0', 'G1'], []];
 const purpose = purposes.map((name, i) =>
   fc
     .record({
-      above: under(purposes, i),
       covers: fc.subarray(categories, { minLength: 1 }),
-      basis,
+      basis: fc.constantFrom(...bases),
       sale: fc.boolean(),
       marketing: fc.boolean(),
       origins: fc.option(
         fc.subarray(['ZERO_PARTY', 'FIRST_PARTY', 'THIRD_PARTY'], { minLength: 1 }),
       ),
-      there: fc.option(fc.tuple(basis, fc.subarray(['US-CA', 'US', 'DE'], { minLength: 1 }))),
+      there: fc.option(
+        fc.tuple(
+          fc.constantFrom('OPT_OUT', ...bases),
+          fc.subarray(['US-CA', 'US', 'DE'], { minLength: 1 }),
+        ),
+      ),
     })
     .map((p) =>
       [
         `${name} @purpose(covers: [${p.covers.join(', ')}], basis: ${p.basis}`,
-        p.above ? `, under: "${p.above}"` : '',
-        p.sale ? ', sale: true' : '',
+        `, under: ${JSON.stringify(wider[i])}`,
+        // No signal could refuse what a contract or a law demands.
+        p.sale && !forced(p.basis) && !forced(p.there?.[0] ?? '') ? ', sale: true' : '',
         p.marketing ? ', directMarketing: true' : '',
         p.origins ? `, origins: [${p.origins.join(', ')}]` : '',
         ')',
@@ -77,7 +78,7 @@ const field = fields.map((name) =>
 const sdl = fc.tuple(fc.tuple(...category), fc.tuple(...purpose), fc.tuple(...field)).map(
   ([cs, ps, fs]) => `
 enum Category { ${cs.join('\n')} }
-enum Purpose { ${ps.join('\n')} }
+enum Purpose { G0 @purpose G1 @purpose ${ps.join('\n')} }
 type Customer @table(source: "shop", name: "customer") @subject(id: "id", place: "lives") {
   id: ID! @open(because: "surrogate key")
   ${fs.join('\n  ')}
@@ -109,20 +110,28 @@ const event: fc.Arbitrary<ConsentInput> = fc
         method: 'test',
       },
       ...(e.categories && { categories: e.categories }),
-      ...(e.origins && { origins: e.origins as NonNullable<ConsentInput['origins']> }),
+      ...(e.origins && { origins: e.origins }),
       at: new Date(Date.now() - 60_000 - e.ago * 1_000),
       ...(yes && e.ends !== null && { validUntil: new Date(Date.now() + e.ends * 1_000) }),
       ...(yes && { confirmed: e.confirmed }),
-      ...(e.kind === 'refused' && e.signal && { signal: 'GPC' as const }),
+      ...(e.kind === 'refused' && e.signal && { signal: 'GPC' }),
     };
   });
 
-const step = fc.oneof(
+interface Asked {
+  readonly purpose: string;
+  readonly selected: readonly string[];
+  readonly gpc: boolean;
+  readonly staff: boolean;
+  readonly ids: readonly (string | null)[];
+}
+
+const step: fc.Arbitrary<Asked | { readonly input: ConsentInput }> = fc.oneof(
   { weight: 3, arbitrary: event.map((input) => ({ input })) },
   {
     weight: 2,
     arbitrary: fc.record({
-      purpose: fc.constantFrom(...purposes),
+      purpose: fc.constantFrom('G0', 'G1', ...purposes),
       selected: fc.subarray(['id', ...fields], { minLength: 1 }),
       gpc: fc.boolean(),
       staff: fc.boolean(),
@@ -149,11 +158,7 @@ const compiled = (text: string): Policy | undefined => {
 };
 
 /** As the gateway does it, but that rows come from nowhere. */
-const operate = async (
-  policy: Policy,
-  snapshot: ConsentSnapshot,
-  asked: Extract<fc.RuntimeValue<typeof step>, { readonly ids: unknown }>,
-): Promise<void> => {
+const operate = async (policy: Policy, snapshot: ConsentSnapshot, asked: Asked): Promise<void> => {
   const document = parse(`{ customers { nodes { ${asked.selected.join(' ')} } } }`);
   const operation = document.definitions.find(
     (one): one is OperationDefinitionNode => one.kind === Kind.OPERATION_DEFINITION,
