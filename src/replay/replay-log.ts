@@ -3,6 +3,7 @@ import { storable } from '../audit/encode-entry.ts';
 import type { ErasureEntry, StoredEntry } from '../audit/entry.ts';
 import { eachLeaf, entryOf, type LeafRow } from '../audit/leaf-reader.ts';
 import { readLog, type LogState } from '../audit/log-state.ts';
+import { countRanges } from '../audit/number-ranges.ts';
 import { SaysoError } from '../core/errors.ts';
 import { severities, type Difference, type Severity } from './difference.ts';
 import { readSet, type EntrySet } from './entry-sets.ts';
@@ -61,10 +62,7 @@ export const isSound = ({ differences, lost }: ReplaySummary): boolean =>
 
 /** Entries are derived so many at a time, or when they name so many persons. */
 const batchEntries = 500;
-const batchPersons = 20_000;
-
-/** Persons of a set are counted without being listed. */
-const breadth = (set: string): number => set.length;
+const batchPersons = 100_000;
 
 class Replay {
   readonly #options: ReplayOptions;
@@ -141,7 +139,7 @@ class Replay {
     );
     let next = from;
     let batch: StoredEntry[] = [];
-    let breadths = 0;
+    let persons = 0;
     for await (const leaf of eachLeaf(this.#knex, log, { from, to })) {
       if (leaf.index > next) await this.#missing(log, next, leaf.index);
       next = leaf.index + 1;
@@ -149,11 +147,11 @@ class Replay {
       if (!entry) continue;
       parts.next(entry);
       batch.push(entry);
-      if (entry.kind === 'operation') for (const set of entry.sets) breadths += breadth(set);
-      if (batch.length < batchEntries && breadths < batchPersons * 4) continue;
+      if (entry.kind === 'operation') for (const set of entry.sets) persons += countRanges(set);
+      if (batch.length < batchEntries && persons < batchPersons) continue;
       await this.#replay(batch);
       batch = [];
-      breadths = 0;
+      persons = 0;
     }
     await this.#replay(batch);
     if (next < to) await this.#missing(log, next, to);
@@ -204,7 +202,7 @@ class Replay {
       if (entry.subject !== undefined && entry.subject < facts.nextNumber)
         numbers.add(entry.subject);
     }
-    await this.#saidSo.load(numbers, facts.head);
+    await this.#saidSo.load(numbers, neededHead(entries, facts.head), facts.head);
     const erasures = await readErasures(this.#knex, erased);
     for (const { entry, sets } of read) {
       if (entry.kind === 'operation') this.#operation(entry, sets, facts);
@@ -288,6 +286,19 @@ class Replay {
       differ(`subject ${subject} erased`, `no \`erased\` of ${subject} up to position ${head}`);
   }
 }
+
+/** How far the ledger must be known for these entries. */
+const neededHead = (entries: readonly StoredEntry[], head: number): number => {
+  let needed = 0;
+  for (const entry of entries) {
+    // Whoever was shown their own and is unknown must have been erased since.
+    const since = entry.kind === 'operation' && entry.actor === 'subject:unknown';
+    if (since) return head;
+    if (entry.kind === 'operation' || entry.kind === 'erasure')
+      needed = Math.max(needed, entry.head ?? 0);
+  }
+  return Math.min(needed, head);
+};
 
 type PartEntry = StoredEntry & { readonly parts?: number };
 

@@ -43,13 +43,14 @@ export class SaidSo {
   /**
    * Reads what these persons said, those together that are not in memory.
    *
-   * @param until a position that the ledger has come to: events up to it are committed
+   * @param needed position up to which their words will be asked for
+   * @param until one that the ledger has come to, so that all events up to it are committed
    */
-  async load(numbers: ReadonlySet<number>, until: number): Promise<void> {
+  async load(numbers: ReadonlySet<number>, needed: number, until: number): Promise<void> {
     const missing: number[] = [];
     for (const number of numbers) {
       const known = this.#persons.get(number);
-      if (!known || known.until < until) missing.push(number);
+      if (!known || known.until < needed) missing.push(number);
       else {
         this.#persons.delete(number);
         this.#persons.set(number, known);
@@ -65,7 +66,8 @@ export class SaidSo {
         this.#persons.delete(number);
         this.#persons.set(number, {
           events: events.get(number) ?? [],
-          until,
+          // Whoever is not there yet may be there the next time.
+          until: undrawn.has(number) ? -1 : until,
           undrawn: undrawn.has(number),
           folds: [],
         });
