@@ -8,10 +8,11 @@ import { ensureMonths } from '../../src/audit/partitions.ts';
 import type { ConsentInput } from '../../src/core/consent.ts';
 import { eraseLink, type ErasureLine } from '../../src/ledger/subject-eraser.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
+import type { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { compilePolicy, type Policy } from '../../src/policy/compile-policy.ts';
 import { hashLeaf } from '../../src/tlog/merkle.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
+import { directoryOn } from '../setup/subjects.ts';
 
 const at = new URL('../../schema/governance/', import.meta.url);
 const governance = readdirSync(at).map(
@@ -57,7 +58,7 @@ export class LogStage {
     this.database = database;
     this.policy = policy;
     this.log = log;
-    this.subjects = new SubjectDirectory(knex, 1_000);
+    this.subjects = directoryOn(knex);
     this.store = new ConsentStore(knex, this.subjects, policy);
     this.audit = createAuditStore({ knex, log, origin: 'replay.test' });
   }
