@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { emptyRoot } from '../tlog/merkle.ts';
-import { rootOf, type TileReader } from '../tlog/tiles.ts';
+import type { TileReader } from '../tlog/tiles.ts';
 import { tilePath } from '../tlog/tile-path.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
 import { partialWidths, TreeTail } from '../tlog/tree-tail.ts';
@@ -144,10 +144,14 @@ const tileRoots = async (
      order by index`,
     [log, level, from, to],
   );
-  // A full tile is a tree of its own.
-  return Promise.all(
-    rows.map(({ hashes }) => rootOf({ tile: () => Promise.resolve(hashes) }, 256)),
-  );
+  return rows.map(({ hashes }) => rootOfTile(hashes));
+};
+
+/** A full tile is a tree of its own. */
+const rootOfTile = (hashes: Buffer): Buffer => {
+  const tree = new TreeTail();
+  for (let at = 0; at < hashes.length; at += 32) tree.append(hashes.subarray(at, at + 32));
+  return tree.root();
 };
 
 /**

@@ -138,7 +138,9 @@ describe('a view', () => {
     const snapshot = snapshotOf(10, knex);
     const failure = { code: 'LEDGER_UNAVAILABLE', status: 503 };
     await Promise.all([1, 2, 3].map(() => expect(snapshot.view()).rejects.toMatchObject(failure)));
-    await expect(snapshot.ensure([1], { head: 0, now: 0 })).rejects.toMatchObject(failure);
+    await expect(snapshot.ensure([1], { head: 0, now: 0, notices: 0 })).rejects.toMatchObject(
+      failure,
+    );
     real = true;
     const view = await snapshot.view();
     real = false;

@@ -149,7 +149,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
       ...(options.rules !== undefined && { rules: options.rules }),
       ...(options.resolvers !== undefined && { resolvers: options.resolvers }),
     },
-    audit: { origin: 'audit.test', witnesses: [] },
+    audit: { origin: 'test.local', witnesses: [] },
     limits: { ...testLimits, ...options.limits },
     introspection: options.introspection ?? true,
     ...(options.controller && { controller: options.controller }),
