@@ -132,7 +132,12 @@ const listen = async (
   closers.push(() => auditLog.close());
   const indexer = createAuditIndexer({
     knex,
-    onError: (error) => logger.warn({ err: error }, 'the audit log could not be indexed'),
+    // Its message would hold the whole statement, with all that was to be indexed.
+    onError: (error) =>
+      logger.warn(
+        { code: (error as { code?: unknown }).code },
+        'the audit log could not be indexed; it is tried again',
+      ),
   });
   closers.push(() => indexer.close());
   const audit: AuditStore = {

@@ -14,6 +14,7 @@ import { decodeEntry } from './encode-entry.ts';
 import type { AuditDecision, StoredEntry } from './entry.ts';
 import type { LeafRow } from './leaf-reader.ts';
 import { releasingReasons } from './reasons.ts';
+import { takeTurns } from './take-turns.ts';
 
 /** What stands at a place of a log. */
 export interface FoundEntry {
@@ -38,7 +39,7 @@ export const shownDecisions = (
     : [];
 
 /** More than this is not indexed while somebody waits for an answer. */
-const mostBehind = 100_000;
+const mostBehind = 20_000;
 
 /**
  * Brings the index up to now before it is asked.
@@ -211,7 +212,9 @@ async function* walk(
         size,
       ],
     );
+    const turn = takeTurns();
     for (const row of rows) {
+      await turn();
       // Retention took it since.
       if (row.entry === null) continue;
       const found = foundOf(row, logs);

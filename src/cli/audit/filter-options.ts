@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AuditFilter } from '../../audit/audit-filter.ts';
 import { noSubject, SubjectDirectory } from '../../ledger/subject-directory.ts';
 import { loadPolicy } from '../../load-policy.ts';

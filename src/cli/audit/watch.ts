@@ -28,14 +28,15 @@ const follow = async (
   const output = standardOutput();
   const next = new Map((await readLogs(knex)).map(({ id, size }) => [id, size]));
   console.error(`watching ${next.size === 1 ? 'one log' : `${next.size} logs`}; end with Ctrl-C`);
-  while (!stop.aborted) {
+  const ended = (): boolean => stop.aborted;
+  while (!ended()) {
     for (const log of await readLogs(knex)) {
       // Another replica may begin a log meanwhile: that is shown from its beginning.
       const from = next.get(log.id) ?? 0;
       for await (const leaf of eachLeaf(knex, log, { from })) {
         const found = toFound(leaf, log.origin);
         if (isShown(found, filter)) await output.write(lineOf(found));
-        if (stop.aborted) break;
+        if (ended()) break;
       }
       next.set(log.id, log.size);
     }
