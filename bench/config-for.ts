@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../src/config/config.ts';
+import { subjectKey } from './ledger/people.ts';
 
 /** Where one serving process keeps its things and finds the others'. */
 export interface Place {
@@ -16,6 +17,7 @@ export const configFor = ({ dataDir, databaseUrl, shopUrl, keySet }: Place): Con
   port: 0,
   dataDir,
   databaseUrl,
+  subjectKey: subjectKey.toString('base64'),
   schemaDir: fileURLToPath(new URL('schema', import.meta.url)),
   loadSampleShop: false,
   sources: new Map([

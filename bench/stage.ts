@@ -1,13 +1,14 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Knex } from 'knex';
 import type pg from 'pg';
 import type { Config } from '../src/config/config.ts';
 import { withClient } from '../src/database/connection.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { openDemoIssuer } from '../src/identity/demo-issuer.ts';
 import { ConsentStore } from '../src/ledger/consent-store.ts';
-import { SubjectDirectory } from '../src/ledger/subject-directory.ts';
 import { loadPolicy } from '../src/load-policy.ts';
+import { openSubjects } from '../src/open-subjects.ts';
 import { configFor, type Place } from './config-for.ts';
 import { purposes, sayings, tables } from './shop.ts';
 import { openTemporaryDatabase } from './temporary-database.ts';
@@ -35,10 +36,10 @@ export const urlOf = ({ user, password, host, port, database }: pg.ClientConfig)
   return `postgres:///${database ?? ''}?${parameters.toString()}`;
 };
 
-const fillLedger = async (config: Config, knex: ConstructorParameters<typeof ConsentStore>[0]) => {
+const fillLedger = async (config: Config, knex: Knex) => {
   await migrate(knex);
   const { policy } = await loadPolicy(config);
-  const subjects = new SubjectDirectory(knex, config.limits.maxSnapshotSubjects);
+  const subjects = await openSubjects(config, knex);
   await new ConsentStore(knex, subjects, policy).append(sayings());
   await knex.raw('analyze');
 };

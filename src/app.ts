@@ -23,7 +23,6 @@ import { ConsentSnapshot } from './ledger/consent-snapshot.ts';
 import { ConsentStore } from './ledger/consent-store.ts';
 import { logErasures } from './ledger/log-erasures.ts';
 import { NoticesInForce } from './ledger/notices-in-force.ts';
-import { SubjectDirectory } from './ledger/subject-directory.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
 import {
   loadSampleConsents,
@@ -33,6 +32,7 @@ import {
 } from './load-sample.ts';
 import { openReceipts } from './open-receipts.ts';
 import { declaredSourceOf, openSources } from './open-sources.ts';
+import { openSubjects } from './open-subjects.ts';
 import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
 import type { CheckedSource } from './sources/checked-source.ts';
 import type { Source } from './sources/source.ts';
@@ -99,8 +99,8 @@ const listen = async (
   const { knex } = database;
   const { limits } = config;
   await migrate(knex);
+  const subjects = await openSubjects(config, knex);
   await keepPolicy(knex, policy);
-  const subjects = new SubjectDirectory(knex, limits.maxSnapshotSubjects);
   await loadSampleRows(config, database, options.progress);
   const sources = openSources({
     config,
@@ -163,7 +163,13 @@ const listen = async (
       sources: allSources,
       snapshot,
       audit,
-      receipts: openReceipts({ knex, policy, controller: config.controller, sources: allSources }),
+      receipts: openReceipts({
+        knex,
+        subjects,
+        policy,
+        controller: config.controller,
+        sources: allSources,
+      }),
     }),
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
     defaultPageSize: limits.defaultPageSize,

@@ -3,6 +3,7 @@ import type { ControllerConfig } from './config/config.ts';
 import { SaysoError, SourceError } from './core/errors.ts';
 import { readPlace } from './decision/own-data.ts';
 import { shownActor } from './ledger/consent-history.ts';
+import type { SubjectDirectory } from './ledger/subject-directory.ts';
 import type { Policy } from './policy/compile-policy.ts';
 import type { ReceiptFacts } from './receipts/receipt-facts.ts';
 import { createReceiptReader, RecordNotFoundError } from './receipts/receipt-reader.ts';
@@ -11,6 +12,7 @@ import type { Sources } from './sources/source.ts';
 
 export interface OpenReceiptsOptions {
   readonly knex: Knex;
+  readonly subjects: SubjectDirectory;
   readonly policy: Policy;
   readonly controller: ControllerConfig | undefined;
   readonly sources: Sources;
@@ -26,15 +28,11 @@ export interface OpenReceipts {
 
 /** Gives receipts by today's policy, the configured controller, and where their person lives. */
 export const openReceipts = (options: OpenReceiptsOptions): OpenReceipts => {
-  const { knex, policy, controller, sources } = options;
+  const { knex, subjects, policy, controller, sources } = options;
 
   /** Null for who was erased, and where the source does not say or is down. */
   const placeOf = async (number: number): Promise<string | null> => {
-    const { rows } = await knex.raw<{ rows: { type: string; id: string }[] }>(
-      'select type, external_id as id from subject where number = ?',
-      [number],
-    );
-    const [subject] = rows;
+    const subject = await subjects.personOf(number);
     if (!subject) return null;
     try {
       const { place } = await readPlace(subject, policy, sources);

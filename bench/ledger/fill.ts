@@ -1,12 +1,14 @@
 import type pg from 'pg';
 import { resolveConsent } from '../../src/ledger/consent-event.ts';
 import type { Policy } from '../../src/policy/compile-policy.ts';
-import { sayings, subjectType } from './people.ts';
+import { idOf, sayings, seal, subjectType } from './people.ts';
 
 /** As many numbers as `SubjectDirectory` puts into the lottery at a time. */
 const block = 65_536;
 /** Events of one transaction. */
 const slice = 500_000;
+/** Persons of one statement. */
+const sealedAtOnce = 10_000;
 /** The years over which persons spoke. */
 const span = { from: '2023-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z' } as const;
 
@@ -19,11 +21,32 @@ export interface Fill {
   readonly say: (line: string) => void;
 }
 
+const sealSubjects = async (client: pg.Client, from: number, to: number): Promise<void> => {
+  const { rows } = await client.query<{ came: number; number: number }>(
+    'select came, number from arrival where came >= $1 and came < $2 order by came',
+    [from, to],
+  );
+  await client.query(
+    `insert into subject (number, type, lookup, sealed)
+       select number, $1, lookup, sealed
+       from unnest($2::int[], $3::bytea[], $4::bytea[]) as came (number, lookup, sealed)`,
+    [
+      subjectType,
+      rows.map(({ number }) => number),
+      rows.map(({ came }) => seal.lookup(subjectType, idOf(came))),
+      rows.map(({ came, number }) => seal.seal(subjectType, number, idOf(came))),
+    ],
+  );
+};
+
 /**
  * Gives every person a number the way `SubjectDirectory` does: who comes next draws from a block of
  * consecutive numbers, and what is left of the last block stays in the lottery.
  */
-const fillSubjects = async (client: pg.Client, subjects: number): Promise<void> => {
+const fillSubjects = async (
+  client: pg.Client,
+  { subjects, signal }: Pick<Fill, 'subjects' | 'signal'>,
+): Promise<void> => {
   const numbers = Math.ceil(subjects / block) * block;
   // The same draw in every run.
   await client.query('select setseed(0.5)');
@@ -33,12 +56,11 @@ const fillSubjects = async (client: pg.Client, subjects: number): Promise<void> 
        from generate_series(0, ${numbers - 1}) as number`,
   );
   await client.query('analyze arrival');
-  await client.query(
-    `insert into subject (number, type, external_id)
-       select number, $1, md5(came::text)::uuid::text from arrival where came < ${subjects}
-       order by came`,
-    [subjectType],
-  );
+  await client.query('create index on arrival (came)');
+  for (let from = 0; from < subjects; from += sealedAtOnce) {
+    signal.throwIfAborted();
+    await sealSubjects(client, from, Math.min(from + sealedAtOnce, subjects));
+  }
   await client.query(
     `insert into subject_lot (number) select number from arrival where came >= ${subjects}`,
   );
@@ -126,7 +148,7 @@ const later = ['consent_event_subject', 'consent_event_record'];
 export const fillLedger = async (client: pg.Client, fill: Fill): Promise<void> => {
   await client.query(`set work_mem = '256MB'`);
   await client.query(`set maintenance_work_mem = '512MB'`);
-  await fillSubjects(client, fill.subjects);
+  await fillSubjects(client, fill);
   await prepareSayings(client, fill.policy);
   const { rows } = await client.query<{ indexdef: string; indexname: string }>(
     'select indexdef, indexname from pg_indexes where indexname = any($1)',

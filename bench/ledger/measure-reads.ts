@@ -7,7 +7,7 @@ import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import type { Policy } from '../../src/policy/compile-policy.ts';
 import { Cold, shuffledNumbers } from './cold.ts';
 import { grown, memoryNow, type Memory } from './memory.ts';
-import { idOf, sayableNow, subjectType } from './people.ts';
+import { idOf, sayableNow, seal, subjectType } from './people.ts';
 import { cpuOf, timed, timingOf, type Timing } from './timing.ts';
 
 /** What both measuring processes work with. */
@@ -60,7 +60,7 @@ const warmUp = async (m: Measuring): Promise<void> => {
     const snapshot = new ConsentSnapshot(m.knex, m.policy, 2_000);
     const view = await snapshot.view();
     await Promise.all([snapshot.ensure(few, view), snapshot.ensure([i], view)]);
-    await new SubjectDirectory(m.knex, 2_000).numbersOf(subjectType, ids);
+    await new SubjectDirectory(m.knex, 2_000, seal).numbersOf(subjectType, ids);
   }
 };
 
@@ -132,7 +132,7 @@ const measureFollow = async (m: Measuring, snapshot: ConsentSnapshot) => {
   const { knex, policy } = m;
   const unchanged: number[] = [];
   for (let i = 0; i < 300; i += 1) unchanged.push(await timed(() => snapshot.view()));
-  const store = new ConsentStore(knex, new SubjectDirectory(knex, 10_000), policy);
+  const store = new ConsentStore(knex, new SubjectDirectory(knex, 10_000, seal), policy);
   const changed: number[] = [];
   for (let i = 0; i < 20; i += 1) {
     const at = new Date();
@@ -164,7 +164,7 @@ export const measureReads = async (m: Measuring): Promise<ReadFigures> => {
   const colds = await measureCold(snapshot, cold, subjects);
   const loading = await timed(() => loadAll(snapshot, cold, m));
   const full = await memoryNow();
-  const directory = new SubjectDirectory(knex, room);
+  const directory = new SubjectDirectory(knex, room, seal);
   say('numbers of all ids');
   const coldIds = await loadIds(directory, subjects);
   const both = await memoryNow();

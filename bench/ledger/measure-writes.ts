@@ -2,7 +2,7 @@ import type { ConsentInput } from '../../src/core/consent.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import type { Measuring } from './measure-reads.ts';
-import { idOf, sayableNow, sayings, subjectType } from './people.ts';
+import { idOf, sayableNow, sayings, seal, subjectType } from './people.ts';
 import { timed } from './timing.ts';
 
 /** Callers who each wait for their answer before they say the next. */
@@ -77,7 +77,7 @@ const measureSingle = async (
 /** Measures how many events per second the ledger's writer takes. */
 export const measureWrites = async (m: Measuring): Promise<WriteFigures> => {
   const { knex, policy, subjects, say } = m;
-  const store = new ConsentStore(knex, new SubjectDirectory(knex, subjects + 65_536), policy);
+  const store = new ConsentStore(knex, new SubjectDirectory(knex, subjects + 65_536, seal), policy);
   const next = somebody(subjects);
   const large = subjects >= 100_000;
   say('imports');

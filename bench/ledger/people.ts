@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { ConsentInput } from '../../src/core/consent.ts';
+import { createSubjectSeal } from '../../src/ledger/subject-seal.ts';
 
 export const subjectType = 'Customer';
 
+/** Persons of the bench are sealed as all are; their key need not be a secret. */
+export const subjectKey = Buffer.alloc(32, 'bench');
+export const seal = createSubjectSeal(subjectKey);
+
 /**
  * The id of the person who came as the nth, in the form of a UUID: longer than most keys, so that
- * what is measured of ids is no smaller than in practice. The database makes the same by
- * `md5(n::text)::uuid::text`.
+ * what is measured of ids is no smaller than in practice.
  */
 export const idOf = (n: number): string =>
   createHash('md5')

@@ -21,8 +21,8 @@ const inherit = (command: Command): Command => {
 };
 
 const readReceipt: ReadReceiptFacts = (record) =>
-  withLedger(({ config, knex, policy, sources }) =>
-    openReceipts({ knex, policy, controller: config.controller, sources }).read(record),
+  withLedger(({ config, knex, subjects, policy, sources }) =>
+    openReceipts({ knex, subjects, policy, controller: config.controller, sources }).read(record),
   );
 
 const program = (): Command =>

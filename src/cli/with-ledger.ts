@@ -7,10 +7,11 @@ import { isMigrated, migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open-database.ts';
 import { identifiedConsents, type Consents } from '../decision/identified-consents.ts';
 import { ConsentStore } from '../ledger/consent-store.ts';
-import { SubjectDirectory } from '../ledger/subject-directory.ts';
+import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import { loadPolicy } from '../load-policy.ts';
 import { loadSampleRows } from '../load-sample.ts';
 import { declaredSourceOf, openSources } from '../open-sources.ts';
+import { openSubjects } from '../open-subjects.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import type { Source, Sources } from '../sources/source.ts';
 import { createProgress } from './progress.ts';
@@ -48,15 +49,15 @@ export const withLedger = async <T>(
   try {
     const { knex } = database;
     if (dryRun) await assertMigrated(knex);
-    else {
-      await migrate(knex);
+    else await migrate(knex);
+    const subjects = await openSubjects(config, knex, { dryRun });
+    if (!dryRun) {
       await keepPolicy(knex, policy);
       // On a folder that never ran a gateway the sample's people must be there to speak for.
       const progress = createProgress();
       await loadSampleRows(config, database, progress.show);
       progress.stop();
     }
-    const subjects = new SubjectDirectory(knex, config.limits.maxSnapshotSubjects);
     const sources = openSources({
       config,
       database,

@@ -119,6 +119,8 @@ export interface Config {
   readonly dataDir: string;
   /** Sayso's own database; the embedded PostgreSQL when absent. */
   readonly databaseUrl?: string;
+  /** The key that persons are sealed under, 32 bytes as Base64; a file in `dataDir` when absent. */
+  readonly subjectKey?: string;
   readonly schemaDir: string;
   /** The sample shop is loaded into the sources at first start. */
   readonly loadSampleShop: boolean;

@@ -75,6 +75,7 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
     port: settings.port ?? file.listen.port,
     dataDir: settings.dataDir,
     ...(settings.databaseUrl !== undefined && { databaseUrl: settings.databaseUrl }),
+    ...(settings.subjectKey !== undefined && { subjectKey: settings.subjectKey }),
     schemaDir,
     loadSampleShop: file.demo && onOwnDatabase && (builtIn || isSample),
     sources: new Map(

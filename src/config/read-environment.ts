@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import { logLevels } from './config-file-schema.ts';
 import { didYouMean, nearest } from '../core/did-you-mean.ts';
 import { isPostgresUrl } from './parse-address.ts';
+import { decodeSubjectKey } from './subject-key.ts';
 
 /** What the environment says; a variable that is empty counts as not set. */
 export interface Environment {
@@ -12,12 +13,13 @@ export interface Environment {
   readonly dataDir: string;
   readonly schemaDir: string | undefined;
   readonly databaseUrl: string | undefined;
+  readonly subjectKey: string | undefined;
   readonly configFile: string | undefined;
   readonly logLevel: Config['logLevel'] | undefined;
   readonly problems: readonly Problem[];
 }
 
-const ours = ['SAYSO_CONFIG', 'SAYSO_DATA', 'SAYSO_LOG', 'SAYSO_SCHEMA'];
+const ours = ['SAYSO_CONFIG', 'SAYSO_DATA', 'SAYSO_LOG', 'SAYSO_SCHEMA', 'SAYSO_SUBJECT_KEY'];
 
 // Sayso would start with a default where somebody had set something: only near misses, because
 // the prefix belongs to others too (Kubernetes sets `SAYSO_PORT` beside a service named `sayso`).
@@ -36,7 +38,7 @@ const misspelt = (env: NodeJS.ProcessEnv): Problem[] =>
 
 /**
  * Reads the variables that have fixed names: `PORT`, `SAYSO_DATA`, `SAYSO_SCHEMA`, `DATABASE_URL`,
- * `SAYSO_CONFIG`, `SAYSO_LOG`. Paths are relative to `cwd`. Never throws and never repeats a value.
+ * `SAYSO_CONFIG`, `SAYSO_LOG`, `SAYSO_SUBJECT_KEY`. Paths are relative to `cwd`. Never throws and never repeats a value.
  */
 export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environment => {
   const problems: Problem[] = misspelt(env);
@@ -73,6 +75,13 @@ export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environmen
       what: 'is not the URL of a PostgreSQL database',
       mend: 'set `postgres://user:password@host:5432/name`, special characters percent-encoded',
     });
+  const subjectKey = set('SAYSO_SUBJECT_KEY');
+  if (subjectKey !== undefined && !decodeSubjectKey(subjectKey))
+    problems.push({
+      where: 'SAYSO_SUBJECT_KEY',
+      what: 'is not a key of 32 bytes in Base64',
+      mend: 'set the content of `subject.key`, or a new key for a new database',
+    });
   const level = set('SAYSO_LOG');
   const logLevel = logLevels.find((one) => one === level);
   if (level !== undefined && logLevel === undefined)
@@ -86,6 +95,7 @@ export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environmen
     dataDir,
     schemaDir,
     databaseUrl,
+    subjectKey,
     configFile: folder('SAYSO_CONFIG'),
     logLevel,
     problems,

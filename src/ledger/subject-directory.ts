@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
+import type { SubjectRef } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
+import type { SubjectSeal } from './subject-seal.ts';
 
 /** Numbers are added to the lottery this many at a time. */
 const blockSize = 65_536;
@@ -14,30 +16,33 @@ export const noSubject = -1;
 
 interface NumberRow {
   readonly number: number;
-  readonly external_id: string;
+  readonly lookup: Buffer;
 }
 
 /**
  * Knows persons by number: dense integers, drawn by lot, so that sets of them pack small and tell
- * nothing. The table \`subject\` holds the one link between the two.
+ * nothing. The table `subject` holds the one link between the two, sealed: without the key it says
+ * neither who a number is nor which number somebody has.
  */
 export class SubjectDirectory {
   readonly #knex: Knex;
   readonly #maxCached: number;
+  readonly #seal: SubjectSeal;
   /** Type, then id: the id never becomes a property name. */
   readonly #cache = new Map<string, Map<string, number>>();
   /** Counts how often somebody was forgotten; what was read before must not be kept after. */
   #epoch = 0;
 
-  constructor(knex: Knex, maxCached: number) {
+  constructor(knex: Knex, maxCached: number, seal: SubjectSeal) {
     this.#knex = knex;
     this.#maxCached = maxCached;
+    this.#seal = seal;
   }
 
   /**
-   * The numbers of persons of one type, in the order of \`ids\`; persons seen for the first time
+   * The numbers of persons of one type, in the order of `ids`; persons seen for the first time
    * are given one. An id that cannot be a subject's (empty, over 256 characters, with a NUL) gets
-   * \`noSubject\`.
+   * `noSubject`.
    * @throws LedgerError LEDGER_UNAVAILABLE
    */
   async numbersOf(type: string, ids: readonly (string | null)[]): Promise<readonly number[]> {
@@ -53,11 +58,27 @@ export class SubjectDirectory {
     return ids.map((id, i) => numbers[i] ?? found.get(id ?? '') ?? noSubject);
   }
 
-  /** The number of a person who may never have been seen; \`undefined\` then, and none is given. */
+  /** The number of a person who may never have been seen; `undefined` then, and none is given. */
   async known(type: string, id: string): Promise<number | undefined> {
     const cached = this.#cacheOf(type).get(id);
     if (cached !== undefined || !isNumberable(id)) return cached;
     return this.#answer(async () => (await this.#select(this.#knex, type, [id])).get(id));
+  }
+
+  /**
+   * Whom a number stands for; `undefined` where it stands for nobody.
+   * @throws LedgerError LEDGER_UNAVAILABLE
+   */
+  async personOf(number: number): Promise<SubjectRef | undefined> {
+    return this.#answer(async () => {
+      const { rows } = await this.#knex
+        .raw<{
+          rows: { type: string; sealed: Buffer }[];
+        }>('select type, sealed from subject where number = ?', [number])
+        .timeout(timeoutMs);
+      const [row] = rows;
+      return row && { type: row.type, id: this.#seal.open(row.type, number, row.sealed) };
+    });
   }
 
   /** Forgets whom a number stood for, or all of them: the link was destroyed. */
@@ -107,13 +128,32 @@ export class SubjectDirectory {
   }
 
   async #select(knex: Knex, type: string, ids: readonly string[]): Promise<Map<string, number>> {
+    const hidden = this.#hidden(type, ids);
     const { rows } = await knex
-      .raw<{ rows: NumberRow[] }>(
-        'select number, external_id from subject where type = ? and external_id = any(?)',
-        [type, ids as string[]],
-      )
+      .raw<{ rows: NumberRow[] }>('select number, lookup from subject where lookup = any(?)', [
+        hidden.lookups,
+      ])
       .timeout(timeoutMs);
-    return new Map(rows.map(({ number, external_id }) => [external_id, number]));
+    return hidden.shown(rows);
+  }
+
+  /** What persons are looked up by, and the way back from what was found. */
+  #hidden(type: string, ids: readonly string[]) {
+    const lookups = ids.map((id) => this.#seal.lookup(type, id));
+    const keyOf = (lookup: Buffer): string => lookup.toString('latin1');
+    const idOf = new Map(lookups.map((lookup, i) => [keyOf(lookup), ids[i] ?? '']));
+    const shown = (rows: readonly NumberRow[]): Map<string, number> =>
+      new Map(rows.map(({ lookup, number }) => [idOf.get(keyOf(lookup)) ?? '', number]));
+    return { lookups, shown };
+  }
+
+  /** Destroys the link of a person, within a transaction; the number that they had. */
+  async unlinkWithin(trx: Knex.Transaction, type: string, id: string): Promise<number | undefined> {
+    const { rows } = await trx.raw<{ rows: { number: number }[] }>(
+      'delete from subject where lookup = ? returning number',
+      [this.#seal.lookup(type, id)],
+    );
+    return rows[0]?.number;
   }
 
   /** Links a person to a number of their own within a transaction that others must not see in part. */
@@ -132,15 +172,23 @@ export class SubjectDirectory {
     ids: readonly string[],
   ): Promise<ReadonlyMap<string, number>> {
     const numbers = await this.#draw(trx, ids.length);
+    const hidden = this.#hidden(type, ids);
+    // In one order whoever links: otherwise two who link the same persons could wait for each other.
     const { rows } = await trx.raw<{ rows: NumberRow[] }>(
-      `insert into subject (number, type, external_id)
-         select number, ?, id from unnest(?::int[], ?::text[]) as drawn (number, id)
-         order by id
-         on conflict (type, external_id) do nothing
-         returning number, external_id`,
-      [type, numbers, ids as string[]],
+      `insert into subject (number, type, lookup, sealed)
+         select number, ?, lookup, sealed
+         from unnest(?::int[], ?::bytea[], ?::bytea[]) as drawn (number, lookup, sealed)
+         order by lookup
+         on conflict (lookup) do nothing
+         returning number, lookup`,
+      [
+        type,
+        numbers,
+        hidden.lookups,
+        ids.map((id, i) => this.#seal.seal(type, numbers[i] ?? noSubject, id)),
+      ],
     );
-    const assigned = new Map(rows.map(({ number, external_id }) => [external_id, number]));
+    const assigned = hidden.shown(rows);
     if (assigned.size < ids.length) {
       const used = new Set(assigned.values());
       await trx.raw('insert into subject_lot (number) select unnest(?::int[])', [

@@ -89,11 +89,7 @@ export const eraseLink = async (
     const head = await knex.transaction(async (trx) => {
       // A statement of its own: one that waited for the lock would not see who was numbered meanwhile.
       await trx.raw('select from ledger_head for update');
-      const { rows: gone } = await trx.raw<{ rows: { number: number }[] }>(
-        'delete from subject where type = ? and external_id = ? returning number',
-        [type, id],
-      );
-      const old = gone[0]?.number;
+      const old = await subjects.unlinkWithin(trx, type, id);
       const fresh = rowsRemain ? await subjects.assignWithin(trx, type, id) : undefined;
       const events = [
         ...(old === undefined ? [] : [[old, 'erased'] as const]),

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillLedger } from '../../bench/ledger/fill.ts';
-import { idOf, sayings, subjectType } from '../../bench/ledger/people.ts';
+import { idOf, sayings, seal, subjectType } from '../../bench/ledger/people.ts';
 import { ledgerPolicy } from '../../bench/ledger/policy.ts';
 import { withClient } from '../../src/database/connection.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
@@ -62,7 +62,7 @@ describe('the ledger that is measured', () => {
   });
 
   it('numbers persons as the directory does, which goes on from there', async () => {
-    const directory = new SubjectDirectory(database.knex, 10_000);
+    const directory = new SubjectDirectory(database.knex, 10_000, seal);
     const numbers = await directory.numbersOf(subjectType, [0, 1_999, 2_000].map(idOf));
     expect(new Set(numbers).size).toBe(3);
     expect(await one('select count(*)::int from subject')).toEqual({ count: 2_001 });

@@ -2,9 +2,10 @@ import type { ConsentInput } from '../../src/core/consent.ts';
 import type { ReadCase } from '../../src/cli/decide/case-file.ts';
 import type { CaseEvent } from '../../src/cli/decide/case-form.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
+import type { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { startTestGateway, type TestGateway } from '../setup/gateway.ts';
 import { form, policy, schema } from './cases.ts';
+import { directoryOn } from '../setup/subjects.ts';
 
 /** Every column has a value, so that null is always a decision. */
 const columnsOf = (type: string): readonly string[] =>
@@ -54,7 +55,7 @@ class CaseWriter {
 
   constructor(gateway: TestGateway) {
     this.#gateway = gateway;
-    this.#subjects = new SubjectDirectory(gateway.own.knex, 1_000);
+    this.#subjects = directoryOn(gateway.own.knex, 1_000);
     this.#store = new ConsentStore(gateway.own.knex, this.#subjects, gateway.app.policy);
   }
 

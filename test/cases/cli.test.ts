@@ -262,6 +262,7 @@ describe('sayso decide --subject', () => {
     env = {
       SAYSO_CONFIG: file,
       DATABASE_URL: config.databaseUrl,
+      SAYSO_SUBJECT_KEY: config.subjectKey,
       SHOP_URL: urlOf(sources.get('shop')!.connection),
     };
   });

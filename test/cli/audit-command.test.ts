@@ -16,11 +16,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countUnindexed } from '../../src/audit/audit-index.ts';
 import { keepPolicy } from '../../src/audit/audit-store.ts';
 import { decodeEntry } from '../../src/audit/encode-entry.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
+import { openSubjects } from '../../src/open-subjects.ts';
 import { decided, nextId, operation, policyId, writeRaw } from '../audit/raw-log.ts';
 import { rightsCrm, rightsSchema, rightsShop } from '../gateway/rights-shop.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
-import { urlOf } from '../setup/gateway.ts';
+import { testLimits, urlOf } from '../setup/gateway.ts';
 
 const program = fileURLToPath(new URL('../../bin/sayso.js', import.meta.url));
 const rules = fileURLToPath(new URL('../../src/sample/rules.ts', import.meta.url));
@@ -67,7 +67,9 @@ beforeAll(async () => {
   };
   const { knex } = databases.own;
   await keepPolicy(knex, { id: policyId, text: 'type Query { a: Int }\n' });
-  [person = -1] = await new SubjectDirectory(knex, 10).numbersOf('Customer', ['101']);
+  const place = { dataDir: join(folder, 'data'), limits: testLimits };
+  mkdirSync(place.dataDir, { mode: 0o700 });
+  [person = -1] = await (await openSubjects(place, knex)).numbersOf('Customer', ['101']);
   await writeRaw(knex, 'test/a', [
     seen('web', 1, person),
     seen('app', 2, person, 'EXPIRED'),

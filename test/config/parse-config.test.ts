@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import { decodeSubjectKey } from '../../src/config/subject-key.ts';
 import { sampleShop } from '../../src/config/sample-config.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 
@@ -86,6 +87,28 @@ describe('without a file', () => {
       mayHaveSurplus: true,
     });
   });
+
+  it('takes SAYSO_SUBJECT_KEY, in either alphabet of Base64 and with a line end', () => {
+    const key = Buffer.alloc(32, 0xfb);
+    for (const text of [
+      key.toString('base64'),
+      key.toString('base64url'),
+      `${key.toString('base64')}\n`,
+    ])
+      expect(decodeSubjectKey(parseConfig({ SAYSO_SUBJECT_KEY: text }, dir).subjectKey!)).toEqual(
+        key,
+      );
+    expect(parseConfig({}, dir)).not.toHaveProperty('subjectKey');
+  });
+
+  it.each(['x', 'A'.repeat(42), 'A'.repeat(45), `${'A'.repeat(42)}!=`, 'hunter2'.repeat(7)])(
+    'refuses the key %j without repeating it',
+    (text) => {
+      const error = failure(() => parseConfig({ SAYSO_SUBJECT_KEY: text }, dir));
+      expect(error.problems.map(({ where }) => where)).toEqual(['SAYSO_SUBJECT_KEY']);
+      if (text.length > 1) expect(error.message).not.toContain(text);
+    },
+  );
 
   it('takes an empty variable for one that is not set', () => {
     expect(parseConfig({ PORT: '', SAYSO_CONFIG: '', DATABASE_URL: '' }, dir).port).toBe(4000);

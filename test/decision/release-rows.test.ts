@@ -11,11 +11,12 @@ import {
 } from '../../src/decision/release-rows.ts';
 import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
-import { noSubject, SubjectDirectory } from '../../src/ledger/subject-directory.ts';
+import { noSubject, type SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import type { Decide } from '../../src/policy/plan.ts';
 import { policyOf } from '../ledger/small-policy.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { row, rowPlan } from './plans.ts';
+import { directoryOn } from '../setup/subjects.ts';
 
 const policy = policyOf();
 let database: FreshDatabase;
@@ -24,7 +25,7 @@ let store: ConsentStore;
 
 beforeAll(async () => {
   database = await freshDatabase({ migrated: true });
-  subjects = new SubjectDirectory(database.knex, 1_000);
+  subjects = directoryOn(database.knex, 1_000);
   store = new ConsentStore(database.knex, subjects, policy);
   await say('yes', 'given', 'SUGGEST');
   await say('no', 'refused', 'SUGGEST');
@@ -305,7 +306,7 @@ describe('a decision', () => {
         })),
     );
     const { c } = await context(new ConsentSnapshot(database.knex, policy, 1));
-    const small = { ...c, subjects: new SubjectDirectory(database.knex, 7) };
+    const small = { ...c, subjects: directoryOn(database.knex, 7) };
     const found = await Promise.all(
       [0, 1, 2].map((skip) =>
         releaseRows(
@@ -359,7 +360,7 @@ describe('say-so that moved', () => {
     const broken = await freshDatabase({ migrated: true });
     const snapshot = new ConsentSnapshot(broken.knex, policy, 10);
     const view = await snapshot.view();
-    const known = new SubjectDirectory(broken.knex, 10);
+    const known = directoryOn(broken.knex, 10);
     await known.numbersOf('Customer', ['yes']);
     await broken.knex.raw('alter table consent_event rename to gone');
     const { c } = await context();

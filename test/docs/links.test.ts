@@ -34,6 +34,7 @@ const settings = [
   'SAYSO_CONFIG',
   'SAYSO_SCHEMA',
   'SAYSO_LOG',
+  'SAYSO_SUBJECT_KEY',
 ];
 
 describe.each([...pages, 'CHANGELOG.md'])('%s', (page) => {

@@ -4,6 +4,7 @@ import { writeReceipt } from '../../src/receipts/write-receipt.ts';
 import { schemaOf } from '../receipts/facts.ts';
 import type { TestGateway } from '../setup/gateway.ts';
 import { controller } from './rights-shop.ts';
+import { directoryOn } from '../setup/subjects.ts';
 
 const schemas = { iso: schemaOf('iso-27560'), kantara: schemaOf('kantara-1.1') };
 
@@ -11,7 +12,13 @@ const schemas = { iso: schemaOf('iso-27560'), kantara: schemaOf('kantara-1.1') }
 export const expectReceipts = async (gateway: TestGateway): Promise<void> => {
   const { knex } = gateway.own;
   const { policy } = gateway.app;
-  const receipts = openReceipts({ knex, policy, controller, sources: new Map() });
+  const receipts = openReceipts({
+    knex,
+    subjects: directoryOn(knex),
+    policy,
+    controller,
+    sources: new Map(),
+  });
   const { rows } = await knex.raw<{ rows: { record: string; kind: string }[] }>(
     'select distinct record, kind from consent_event',
   );

@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../src/app.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import type { Asks, TestGateway } from '../setup/gateway.ts';
 import { lastLogged } from '../setup/logged.ts';
 import { expectReceipts } from './check-receipts.ts';
 import { askReplica, countEvents, numberOf, startReplica, startRightsShop } from './rights-shop.ts';
+import { directoryOn } from '../setup/subjects.ts';
 
 let gateway: TestGateway;
 let replica: App;
@@ -157,7 +157,7 @@ describe('the signal of a person', () => {
     const yes = await say('105', 'giveConsent(purpose: SELL)');
     expect([codeOf(yes), yes.status]).toEqual(['CONSENT_CONFLICT', 409]);
     const { knex } = gateway.own;
-    const store = new ConsentStore(knex, new SubjectDirectory(knex, 10), gateway.app.policy);
+    const store = new ConsentStore(knex, directoryOn(knex, 10), gateway.app.policy);
     const subject = { type: 'Customer', id: '105' };
     const at = new Date();
     const imported = { subject, kind: 'given', purpose: 'SELL', method: 'import', at } as const;

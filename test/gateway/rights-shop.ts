@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { startApp, type App } from '../../src/app.ts';
 import type { ControllerConfig } from '../../src/config/config.ts';
 import { startTestGateway, type Answer, type Asks, type TestGateway } from '../setup/gateway.ts';
+import { numberOfPerson } from '../setup/subjects.ts';
 
 /**
  * A shop with every basis, two sources, rows found through others, friends, bought data and declared
@@ -155,13 +156,8 @@ export const askReplica = async (
 export const longAgo = (): number => Math.floor(Date.now() / 1000) - 7_200;
 
 /** A person's number; undefined where there is no link. */
-export const numberOf = async (gateway: TestGateway, id: string): Promise<number | undefined> => {
-  const [row] = await gateway.own
-    .knex<{ number: number }>('subject')
-    .where({ type: 'Customer', external_id: id } as object)
-    .select('number');
-  return (row as { number: number } | undefined)?.number;
-};
+export const numberOf = ({ own }: TestGateway, id: string): Promise<number | undefined> =>
+  numberOfPerson(own.knex, id);
 
 /** How many events the ledger has. */
 export const countEvents = async ({ own }: TestGateway): Promise<number> => {

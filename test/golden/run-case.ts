@@ -4,18 +4,18 @@ import { vi } from 'vitest';
 import { createCursorSealer, readSecret, type CursorSealer } from '../../src/gateway/cursor.ts';
 import { PlanCache } from '../../src/gateway/plan-cache.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { startTestGateway, type Asks, type TestGateway } from '../setup/gateway.ts';
 import { lastLogged, type Logged } from '../setup/logged.ts';
 import type { GoldenCase } from './golden-case.ts';
 import { plainPlan } from './plain-plan.ts';
 import { printJson } from './print-json.ts';
+import { directoryOn, numberedPersons } from '../setup/subjects.ts';
 
 /** A gateway for some cases, with what was said before. */
 export const startFor = async ({ schema, data, modules, context }: GoldenCase) => {
   const gateway = await startTestGateway({ schema, sources: data, ...modules });
   const { knex } = gateway.own;
-  const store = new ConsentStore(knex, new SubjectDirectory(knex, 1_000), gateway.app.policy);
+  const store = new ConsentStore(knex, directoryOn(knex, 1_000), gateway.app.policy);
   for (const { subject, ...said } of context.sayso) {
     const [type = '', id = ''] = subject.split(':');
     await store.append([{ ...said, subject: { type, id }, method: 'golden' }]);
@@ -45,10 +45,12 @@ interface Marks {
 
 const marksFor = async (gateway: TestGateway): Promise<Marks> => {
   const { knex } = gateway.own;
-  const { rows: persons } = await knex.raw<{ rows: { number: number; name: string }[] }>(
-    `select number, type || ':' || external_id as name from subject`,
+  const names = new Map(
+    [...(await numberedPersons(knex))].map(([number, { type, id }]) => [
+      String(number),
+      `${type}:${id}`,
+    ]),
   );
-  const names = new Map(persons.map(({ number, name }) => [String(number), name]));
   const { rows: heads } = await knex.raw<{ rows: { position: string }[] }>(
     'select position::text from ledger_head',
   );

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { urlOf } from '../setup/gateway.ts';
+import { testSubjectKey } from '../setup/subjects.ts';
 import { line, setImportStage, type ImportStage } from './import-stage.ts';
 import { categories, purposes } from '../ledger/small-policy.ts';
 
@@ -41,6 +42,7 @@ beforeAll(async () => {
     SAYSO_CONFIG: file,
     SAYSO_DATA: join(stage.folder, 'data'),
     DATABASE_URL: urlOf(stage.own.connection),
+    SAYSO_SUBJECT_KEY: testSubjectKey,
   };
 });
 afterAll(() => stage.close());

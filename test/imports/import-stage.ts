@@ -6,10 +6,10 @@ import { importEvents, type ImportResult } from '../../src/imports/import-events
 import { openImportFile, type Reading } from '../../src/imports/import-file.ts';
 import { RefusalReport, type RefusedRow } from '../../src/imports/refusal-report.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { SqlSource } from '../../src/sources/sql/sql-source.ts';
 import { policyOf } from '../ledger/small-policy.ts';
 import { freshDatabase } from '../setup/database.ts';
+import { directoryOn, numberedPersons } from '../setup/subjects.ts';
 
 export interface Ask {
   readonly mode?: 'import' | 'all-or-none' | 'dry-run';
@@ -43,7 +43,7 @@ export const setImportStage = async (people = 50) => {
     maxRows: 50_000,
   });
   const folder = mkdtempSync(join(tmpdir(), 'sayso-import-test-'));
-  const subjects = new SubjectDirectory(own.knex, 100_000);
+  const subjects = directoryOn(own.knex, 100_000);
   const store = new ConsentStore(own.knex, subjects, policy);
   const consents = identifiedConsents({
     store,
@@ -88,10 +88,11 @@ export const setImportStage = async (people = 50) => {
   /** What the ledger holds, in its order, without what is drawn by lot. */
   const events = async (): Promise<readonly Record<string, unknown>[]> => {
     const { rows } = await own.knex.raw<{ rows: Record<string, unknown>[] }>(
-      `select position::float8, external_id as id, kind, purposes, categories, at, method, evidence
-       from consent_event join subject on number = subject order by position`,
+      `select position::float8, subject, kind, purposes, categories, at, method, evidence
+       from consent_event order by position`,
     );
-    return rows;
+    const persons = await numberedPersons(own.knex);
+    return rows.map(({ subject, ...row }) => ({ ...row, id: persons.get(Number(subject))?.id }));
   };
   /** How many rows each table has. */
   const tables = async (): Promise<Readonly<Record<string, number>>> => {

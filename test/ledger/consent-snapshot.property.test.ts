@@ -6,9 +6,9 @@ import { openPool } from '../../src/database/connection.ts';
 import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { foldEvents, type StoredEvent } from '../../src/ledger/fold-events.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { policyOf } from './small-policy.ts';
+import { directoryOn } from '../setup/subjects.ts';
 
 const policy = policyOf();
 const { purposeTree, categoryTree } = policy.model;
@@ -96,8 +96,8 @@ const anyStep = fc.oneof(
 );
 
 it('a live snapshot equals a fold of the whole ledger, over several processes', async () => {
-  const stores = pools.map((knex) => new ConsentStore(knex, new SubjectDirectory(knex, 5), policy));
-  const directory = new SubjectDirectory(database.knex, 100);
+  const stores = pools.map((knex) => new ConsentStore(knex, directoryOn(knex, 5), policy));
+  const directory = directoryOn(database.knex, 100);
   await fc.assert(
     fc.asyncProperty(
       fc.array(anyStep, { minLength: 2, maxLength: 12 }),

@@ -5,9 +5,10 @@ import { openPool } from '../../src/database/connection.ts';
 import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { State } from '../../src/ledger/fold-events.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
+import type { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { pairOf, policyOf } from './small-policy.ts';
+import { directoryOn } from '../setup/subjects.ts';
 
 const policy = policyOf();
 const mail = pairOf(policy, 'SUGGEST MAIL');
@@ -21,8 +22,8 @@ beforeAll(async () => {
   other = openPool(database.connection);
 });
 beforeEach(() => {
-  subjects = new SubjectDirectory(database.knex, 10_000);
-  store = new ConsentStore(other, new SubjectDirectory(other, 10_000), policy);
+  subjects = directoryOn(database.knex, 10_000);
+  store = new ConsentStore(other, directoryOn(other, 10_000), policy);
 });
 afterAll(async () => {
   await other.destroy();

@@ -5,15 +5,15 @@ import { openPool } from '../../src/database/connection.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { publishNotice } from '../../src/ledger/notice-store.ts';
 import { foldEvents, State, type StoredEvent } from '../../src/ledger/fold-events.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { pairOf, personalNotice, policyOf } from './small-policy.ts';
+import { directoryOn, testSeal } from '../setup/subjects.ts';
 
 const policy = policyOf();
 let database: FreshDatabase;
 let other: Knex;
 let store: ConsentStore;
-const storeOn = (knex: Knex) => new ConsentStore(knex, new SubjectDirectory(knex, 1_000), policy);
+const storeOn = (knex: Knex) => new ConsentStore(knex, directoryOn(knex, 1_000), policy);
 
 beforeAll(async () => {
   database = await freshDatabase({ migrated: true });
@@ -47,8 +47,8 @@ const eventsOf = async (id: string): Promise<StoredEvent[]> => {
   const { rows } = await database.knex.raw<{ rows: StoredEvent[] }>(
     `select kind, purposes, categories, (extract(epoch from at) * 1000000)::float8 as at,
        (extract(epoch from valid_until) * 1000000)::float8 as "validUntil"
-     from consent_event join subject on number = subject where external_id = ? order by position`,
-    [id],
+     from consent_event join subject on number = subject where lookup = ? order by position`,
+    [testSeal.lookup('Customer', id)],
   );
   return rows;
 };
@@ -189,7 +189,7 @@ describe('append', () => {
   });
 
   it('does not take a person of another type for the same', async () => {
-    const directory = new SubjectDirectory(database.knex, 10);
+    const directory = directoryOn(database.knex, 10);
     const [one] = await directory.numbersOf('Customer', ['shared']);
     const [two] = await directory.numbersOf('Employee', ['shared']);
     expect(one).not.toBe(two);
@@ -322,7 +322,7 @@ describe('what is held against history', () => {
 
   it('takes no word under a number that stands for nobody any more', async () => {
     await store.append([by('gone')]);
-    const [number] = await new SubjectDirectory(database.knex, 10).numbersOf('Customer', ['gone']);
+    const [number] = await directoryOn(database.knex, 10).numbersOf('Customer', ['gone']);
     await database.knex.raw('delete from subject where number = ?', [number ?? -1]);
     await store.append([by('gone', { kind: 'withdrawn' })]);
     const { rows } = await database.knex.raw<{ rows: { kind: string; subject: number }[] }>(

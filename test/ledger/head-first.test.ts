@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { eraseLink } from '../../src/ledger/subject-eraser.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { policyOf } from './small-policy.ts';
+import { directoryOn } from '../setup/subjects.ts';
 
 let database: FreshDatabase;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ const whileHeld = async <T>(work: () => Promise<T>, meanwhile: () => Promise<unk
 };
 
 it('what is written with a word waits for the head first, as an erasure does', async () => {
-  const subjects = new SubjectDirectory(database.knex, 100);
+  const subjects = directoryOn(database.knex, 100);
   const store = new ConsentStore(database.knex, subjects, policyOf());
   const order: string[] = [];
   const subject = { type: 'Customer', id: '1' };
@@ -41,12 +41,12 @@ it('what is written with a word waits for the head first, as an erasure does', a
 });
 
 it('an erasure that waits for the head sees who is numbered meanwhile', async () => {
-  const subjects = new SubjectDirectory(database.knex, 100);
+  const subjects = directoryOn(database.knex, 100);
   const subject = { type: 'Customer', id: '2' };
   await whileHeld(
     () =>
       eraseLink(database.knex, subjects, subject, { actor: 'x', report: [], rowsRemain: false }),
-    () => new SubjectDirectory(database.knex, 100).numbersOf('Customer', ['2']),
+    () => directoryOn(database.knex, 100).numbersOf('Customer', ['2']),
   );
   expect(await subjects.known('Customer', '2')).toBeUndefined();
 });

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPool } from '../../src/database/connection.ts';
-import { noSubject, SubjectDirectory } from '../../src/ledger/subject-directory.ts';
+import { noSubject } from '../../src/ledger/subject-directory.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
+import { directoryOn, testSeal } from '../setup/subjects.ts';
 
 let database: FreshDatabase;
 let other: Knex;
@@ -14,8 +15,7 @@ afterAll(async () => {
   await other.destroy();
   await database.drop();
 });
-const directory = (maxCached = 10_000, knex = database.knex) =>
-  new SubjectDirectory(knex, maxCached);
+const directory = (maxCached = 10_000, knex = database.knex) => directoryOn(knex, maxCached);
 const ids = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, i) => `${prefix}${String(i).padStart(6, '0')}`);
 
@@ -65,7 +65,7 @@ describe('numbers', () => {
 
   it('go on in another block when one is used up', async () => {
     const large = await freshDatabase({ migrated: true });
-    const many = new SubjectDirectory(large.knex, 10);
+    const many = directoryOn(large.knex, 10);
     const first = await many.numbersOf('Customer', ids('a', 60_000));
     const second = await many.numbersOf('Customer', ids('b', 10_000));
     const all = new Set([...first, ...second]);
@@ -77,7 +77,7 @@ describe('numbers', () => {
 
   it('are new for an id used again after its row was erased', async () => {
     const [before] = await directory().numbersOf('Customer', ['erased']);
-    await database.knex('subject').where({ external_id: 'erased' }).delete();
+    await database.knex.transaction((trx) => directory().unlinkWithin(trx, 'Customer', 'erased'));
     expect(await directory().known('Customer', 'erased')).toBeUndefined();
     const [after] = await directory().numbersOf('Customer', ['erased']);
     expect(after).not.toBe(before);
@@ -157,8 +157,8 @@ describe('numbers', () => {
 
   it('are not given to whoever is only asked about', async () => {
     expect(await directory().known('Customer', 'never seen')).toBeUndefined();
-    const found = await database.knex('subject').where({ external_id: 'never seen' });
-    expect(found).toEqual([]);
+    const lookup = testSeal.lookup('Customer', 'never seen');
+    expect(await database.knex('subject').where({ lookup })).toEqual([]);
   });
 
   it('cannot be had without the ledger', async () => {

@@ -4,7 +4,6 @@ import { openPool } from '../../src/database/connection.ts';
 import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { readNotices } from '../../src/ledger/notice-store.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { loadPolicy } from '../../src/load-policy.ts';
 import { loadSampleNotices } from '../../src/load-sample.ts';
 import { contentHash } from '../../src/notices/notice-hash.ts';
@@ -12,6 +11,7 @@ import { outgrown } from '../../src/notices/outgrown.ts';
 import { publishContent } from '../../src/notices/publish-content.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { contentOf, noticePolicy, offersYaml } from './notice-policy.ts';
+import { directoryOn } from '../setup/subjects.ts';
 
 const policy = noticePolicy();
 let database: FreshDatabase;
@@ -80,7 +80,7 @@ it('counts versions without gaps when several publish at once', async () => {
 });
 
 it('takes a place among the events that a snapshot reads', async () => {
-  const subjects = new SubjectDirectory(database.knex, 1_000);
+  const subjects = directoryOn(database.knex, 1_000);
   const store = new ConsentStore(database.knex, subjects, policy);
   const snapshot = new ConsentSnapshot(database.knex, policy, 1_000);
   const no = {

@@ -8,6 +8,7 @@ import { receiptFormats, writeReceipt } from '../../src/receipts/write-receipt.t
 import { policyOf } from '../ledger/small-policy.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { fullFacts, schemaOf } from './facts.ts';
+import { testSeal } from '../setup/subjects.ts';
 
 const { controller } = fullFacts;
 const person = 'eva@example.org';
@@ -39,8 +40,8 @@ beforeAll(async () => {
   database = await freshDatabase({ migrated: true });
   reader = createReceiptReader(database.knex, policyOf(), controller);
   await database.knex.raw(
-    `insert into subject (number, type, external_id) values (4711, 'Customer', ?)`,
-    [person],
+    `insert into subject (number, type, lookup, sealed) values (4711, 'Customer', ?, ?)`,
+    [testSeal.lookup('Customer', person), testSeal.seal('Customer', 4711, person)],
   );
   await database.knex.raw(
     `insert into notice (id, version, position, content_hash, meaning_hash, content, published_by)

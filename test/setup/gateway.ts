@@ -11,6 +11,7 @@ import type {
   SourceConfig,
 } from '../../src/config/config.ts';
 import { freshDatabase, type FreshDatabase } from './database.ts';
+import { testSubjectKey } from './subjects.ts';
 
 /** Who asks, and for what, in a test. */
 export interface Asks {
@@ -120,6 +121,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     port: 0,
     dataDir,
     databaseUrl: urlOf(own.connection),
+    subjectKey: testSubjectKey,
     schemaDir,
     loadSampleShop: false,
     sources: new Map<string, SourceConfig>([

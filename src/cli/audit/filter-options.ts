@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AuditFilter } from '../../audit/audit-filter.ts';
-import { noSubject, SubjectDirectory } from '../../ledger/subject-directory.ts';
+import { noSubject } from '../../ledger/subject-directory.ts';
 import { loadPolicy } from '../../load-policy.ts';
+import { openSubjects } from '../../open-subjects.ts';
 import { subjectTypeOf } from '../subject-type.ts';
 import type { AuditTools } from './with-audit.ts';
 
@@ -83,7 +84,7 @@ export const filterFrom = async (
   };
   if (person === undefined) return filter;
   const { policy } = await loadPolicy(config);
-  const subjects = new SubjectDirectory(knex, 1_000);
+  const subjects = await openSubjects(config, knex, { dryRun: true });
   const number = await subjects.known(subjectTypeOf(policy, type), person);
   if (number !== undefined) return { ...filter, subject: number };
   console.error('nothing was ever decided about a person of this id, or they were erased');

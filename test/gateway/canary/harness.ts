@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ConsentInput } from '../../../src/core/consent.ts';
 import { ConsentStore } from '../../../src/ledger/consent-store.ts';
-import { SubjectDirectory } from '../../../src/ledger/subject-directory.ts';
 import { startTestGateway, type Answer, type TestGateway } from '../../setup/gateway.ts';
 import {
   anotherValue,
@@ -34,6 +33,7 @@ import {
   type Said,
 } from './oracle.ts';
 import { loggedOperations } from '../../setup/logged.ts';
+import { directoryOn } from '../../setup/subjects.ts';
 
 const dayMs = 86_400_000;
 
@@ -121,7 +121,7 @@ export class CanaryWorld {
     this.writer = new OperationWriter(dice, this.oracle);
     // As another replica would write.
     const { knex } = gateway.own;
-    this.#consents = new ConsentStore(knex, new SubjectDirectory(knex, 1_000), gateway.app.policy);
+    this.#consents = new ConsentStore(knex, directoryOn(knex, 1_000), gateway.app.policy);
   }
 
   static async start(dice: Dice): Promise<CanaryWorld> {
