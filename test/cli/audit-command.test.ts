@@ -156,7 +156,7 @@ describe('entries', () => {
     [['entries', '--subject', '1', '--person', '2'], 2],
     [['entries', '--released', '--withheld'], 2],
     [['entries', '--after', 'x'], 1],
-    [['entries', '--person', '1', '--type', 'Nobody'], 0],
+    [['entries', '--person', '1', '--type', 'Nobody'], 1],
     [['counts', '--by', 'colour'], 2],
     [['policy', 'sha256:0'], 1],
     [['export', '--out', 'not/there.csv'], 1],

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AuditFilter } from '../../audit/audit-filter.ts';
+import { SaysoError } from '../../core/errors.ts';
 import { noSubject } from '../../ledger/subject-directory.ts';
 import { loadPolicy } from '../../load-policy.ts';
 import { openSubjects } from '../../open-subjects.ts';
@@ -84,8 +85,11 @@ export const filterFrom = async (
   };
   if (person === undefined) return filter;
   const { policy } = await loadPolicy(config);
+  const name = subjectTypeOf(policy, type);
+  if (!policy.model.types.get(name)?.person)
+    throw new SaysoError('`--type` is no type of persons', { code: 'BAD_USER_INPUT', status: 400 });
   const subjects = await openSubjects(config, knex, { dryRun: true });
-  const number = await subjects.known(subjectTypeOf(policy, type), person);
+  const number = await subjects.known(name, person);
   if (number !== undefined) return { ...filter, subject: number };
   console.error('nothing was ever decided about a person of this id, or they were erased');
   return { ...filter, subject: noSubject };
