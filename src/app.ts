@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { createAuditIndexer } from './audit/audit-index.ts';
 import { keepPolicy, type AuditStore } from './audit/audit-store.ts';
 import { openAuditLog } from './audit/open-audit-log.ts';
+import { keepRetention } from './audit/retain.ts';
 import type { Config } from './config/config.ts';
 import { SchemaError, SourceError } from './core/errors.ts';
 import { registerConsole } from './console/register-console.ts';
@@ -127,17 +128,12 @@ const listen = async (
     knex,
     dataDir: config.dataDir,
     origin: config.audit.origin,
-    onError: (error) => logger.warn({ err: error }, 'the audit log could not be signed'),
+    onError: (error) => logger.warn(faultOf(error), 'the audit log could not be signed'),
   });
   closers.push(() => auditLog.close());
   const indexer = createAuditIndexer({
     knex,
-    // Its message would hold the whole statement, with all that was to be indexed.
-    onError: (error) =>
-      logger.warn(
-        { code: (error as { code?: unknown }).code },
-        'the audit log could not be indexed; it is tried again',
-      ),
+    onError: (error) => logger.warn(faultOf(error), 'the audit log could not be indexed'),
   });
   closers.push(() => indexer.close());
   const audit: AuditStore = {
@@ -148,6 +144,15 @@ const listen = async (
     },
   };
   await logErasures(knex, audit);
+  const { retentionMonths } = config.audit;
+  if (retentionMonths !== undefined) {
+    const retention = keepRetention({
+      ...{ knex, audit, months: retentionMonths },
+      onDropped: (before) => logger.info({ before }, 'old entries of the audit log were dropped'),
+      onError: (error) => logger.warn(faultOf(error), 'old entries could not be dropped'),
+    });
+    closers.push(() => retention.close());
+  }
   // What was written while no gateway ran, too.
   indexer.wake();
 
@@ -199,6 +204,16 @@ const listen = async (
   await registerConsole(server, consoleOptions(config, policy, issuer));
   const url = await server.listen({ host: config.host, port: config.port });
   return { url, policy, server, issuer };
+};
+
+/** What may be logged of a fault: the text of one from the database may hold what was sent to it. */
+const faultOf = (error: unknown): { readonly code: string } => {
+  const { code, cause, name } = (error ?? {}) as {
+    code?: unknown;
+    cause?: { code?: unknown };
+    name?: unknown;
+  };
+  return { code: String(cause?.code ?? code ?? name ?? 'unknown') };
 };
 
 /** What a source lacks stops the start; one that is down does not, and stays unread until it was checked. */

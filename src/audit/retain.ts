@@ -104,3 +104,32 @@ export const dropOldMonths = async ({
   });
   return before;
 };
+
+const sixHours = 6 * 3_600_000;
+
+/** Drops what is too old, now and then, for as long as a gateway runs. */
+export const keepRetention = (
+  options: Omit<RetainOptions, 'now'> & {
+    /** Told of the first instant of which entries are kept. */
+    readonly onDropped: (before: Date) => void;
+    readonly onError: (error: unknown) => void;
+  },
+): { readonly close: () => Promise<void> } => {
+  let running: Promise<void> = Promise.resolve();
+  const run = (): void => {
+    running = running
+      .then(() => dropOldMonths({ ...options, now: new Date() }))
+      .then((before) => {
+        if (before) options.onDropped(before);
+      })
+      .catch(options.onError);
+  };
+  run();
+  const timer = setInterval(run, sixHours).unref();
+  return {
+    close: async () => {
+      clearInterval(timer);
+      await running;
+    },
+  };
+};
