@@ -9,6 +9,7 @@ const road = [
   ['config', ['core']],
   ['database', ['core', 'config']],
   ['audit', ['core', 'tlog']],
+  ['witness', ['core', 'tlog', 'database']],
   ['directives', ['core']],
   ['identity', ['core', 'config']],
   ['policy', ['core', 'directives']],

@@ -4,5 +4,8 @@ import process from 'node:process';
 import { register } from 'tsx/esm/api';
 
 register();
-const { main } = await import('../src/cli/main.ts');
+// A witness is small: it loads nothing of a gateway.
+const { main } = await import(
+  process.argv[2] === 'witness' ? '../src/cli/witness-main.ts' : '../src/cli/main.ts'
+);
 await main(process.argv);

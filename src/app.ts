@@ -128,6 +128,8 @@ const listen = async (
     knex,
     dataDir: config.dataDir,
     origin: config.audit.origin,
+    witnesses: config.audit.witnesses,
+    onWitness: ({ level, message, ...about }) => logger[level](about, message),
     onError: (error) => logger.warn(faultOf(error), 'the audit log could not be signed'),
   });
   closers.push(() => auditLog.close());

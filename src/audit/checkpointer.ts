@@ -41,7 +41,7 @@ export interface CheckpointerOptions {
   /** Asked each time, since keys change while a gateway runs. */
   readonly signer: () => Signer;
   /** What to do with a checkpoint, such as having it witnessed. */
-  readonly onCheckpoint?: (note: string) => Promise<void>;
+  readonly onCheckpoint?: (note: string) => Promise<void> | void;
   readonly onError: (error: unknown) => void;
   /** Least time between two signatures, milliseconds. */
   readonly every?: number;
@@ -59,7 +59,7 @@ export const createCheckpointer = (options: CheckpointerOptions): Checkpointer =
     pending = false;
     try {
       const note = await signCheckpoint(knex, log, [signer()]);
-      if (!closed) await options.onCheckpoint?.(note);
+      await options.onCheckpoint?.(note);
     } catch (error) {
       pending = true;
       onError(error);

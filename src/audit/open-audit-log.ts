@@ -2,8 +2,10 @@ import type { Knex } from 'knex';
 import { createAuditStore, type AuditStore } from './audit-store.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { openLogKey, readLogKey, type LogKey } from './log-key.ts';
-import { beginLog, noteKey } from './log-state.ts';
+import { beginLog, noteKey, readLog } from './log-state.ts';
 import { ensureMonths } from './partitions.ts';
+import { createSubmitter, type WitnessReport } from './submit-checkpoint.ts';
+import type { WitnessAddress } from './witness-client.ts';
 
 /** The log that this process writes. */
 export interface AuditLog {
@@ -11,7 +13,7 @@ export interface AuditLog {
   readonly origin: string;
   readonly key: LogKey;
   readonly store: AuditStore;
-  /** Signs what was written last, and stops. */
+  /** Signs what was written last, has it witnessed if that is soon done, and stops. */
   close(): Promise<void>;
 }
 
@@ -20,8 +22,10 @@ export interface OpenAuditLogOptions {
   readonly dataDir: string;
   /** What the names of all logs of a deployment begin with. */
   readonly origin: string;
-  readonly onCheckpoint?: (note: string) => Promise<void>;
-  /** Told when a checkpoint could not be signed or witnessed; answers do not wait for those. */
+  /** Who is to cosign its checkpoints; answers do not wait for them. */
+  readonly witnesses?: readonly WitnessAddress[];
+  readonly onWitness?: (report: WitnessReport) => void;
+  /** Told when a checkpoint could not be signed; answers do not wait for that. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -35,13 +39,18 @@ export const openAuditLog = async ({
   knex,
   dataDir,
   origin: base,
-  onCheckpoint,
+  witnesses = [],
+  onWitness: report = () => undefined,
   onError,
 }: OpenAuditLogOptions): Promise<AuditLog> => {
   const key = openLogKey(dataDir, base);
   const { origin } = key;
   await ensureMonths(knex, new Date());
   const id = await beginLog(knex, origin, key.public);
+  const submitter = createSubmitter({ knex, log: id, witnesses, report });
+  // What went back while nothing ran is found now, and not only with the next entry.
+  const { checkpoint } = (await readLog(knex, id)) ?? {};
+  if (checkpoint) submitter.submit(checkpoint);
   let noted = key.public;
   const checkpointer = createCheckpointer({
     knex,
@@ -55,7 +64,7 @@ export const openAuditLog = async ({
       }
       return current.signer;
     },
-    ...(onCheckpoint && { onCheckpoint }),
+    onCheckpoint: (note) => submitter.submit(note),
     onError,
   });
   const store = createAuditStore({
@@ -64,5 +73,9 @@ export const openAuditLog = async ({
     origin,
     onSize: (size) => checkpointer.note(size),
   });
-  return { id, origin, key, store, close: () => checkpointer.close() };
+  const close = async (): Promise<void> => {
+    await checkpointer.close();
+    await submitter.close();
+  };
+  return { id, origin, key, store, close };
 };

@@ -3,6 +3,7 @@ import { countsCommand } from './audit/counts.ts';
 import { entriesCommand } from './audit/entries.ts';
 import { exportCommand } from './audit/export.ts';
 import { policyCommand } from './audit/policy.ts';
+import { replayCommand } from './audit/replay-command.ts';
 import { watchCommand } from './audit/watch.ts';
 
 /** `sayso audit`: who saw what of whom, when, and for what. */
@@ -13,4 +14,5 @@ export const auditCommand = (): Command =>
     .addCommand(countsCommand())
     .addCommand(policyCommand())
     .addCommand(exportCommand())
-    .addCommand(watchCommand());
+    .addCommand(watchCommand())
+    .addCommand(replayCommand());

@@ -1,5 +1,4 @@
-import { Command, CommanderError } from 'commander';
-import { SaysoError } from '../core/errors.ts';
+import { Command } from 'commander';
 import { auditCommand } from './audit-command.ts';
 import { checkCommand } from './check-command.ts';
 import { consentCommand } from './consent-command.ts';
@@ -9,16 +8,12 @@ import { receiptCommand, type ReadReceiptFacts } from './receipt-command.ts';
 import { registerCommand } from './register-command.ts';
 import { openReceipts } from '../open-receipts.ts';
 import { decideCommand } from './decide-command.ts';
+import { inherit, runCommandLine } from './run-command-line.ts';
 import { schemaCommand } from './schema-command.ts';
 import { startCommand } from './start-command.ts';
+import { witnessCommand } from './witness-command.ts';
 import { tokenCommand } from './token-command.ts';
 import { withLedger } from './with-ledger.ts';
-
-/** Subcommands made apart inherit nothing by themselves: not even how to end on wrong usage. */
-const inherit = (command: Command): Command => {
-  for (const sub of command.commands) inherit(sub.copyInheritedSettings(command));
-  return command;
-};
 
 const readReceipt: ReadReceiptFacts = (record) =>
   withLedger(({ config, knex, subjects, policy, sources }) =>
@@ -32,6 +27,7 @@ const program = (): Command =>
       .showHelpAfterError()
       .exitOverride()
       .addCommand(startCommand())
+      .addCommand(witnessCommand())
       .addCommand(checkCommand())
       .addCommand(tokenCommand())
       .addCommand(consentCommand())
@@ -44,22 +40,5 @@ const program = (): Command =>
       .addCommand(auditCommand()),
   );
 
-/** What a person at a terminal is told: the message of an error of ours, and the stack of a defect. */
-const explain = (error: unknown): string => {
-  if (error instanceof SaysoError) return `${error.code}: ${error.message}`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-};
-
 /** Runs the command line. Exit codes: 0 done, 1 failed, 2 wrong usage. */
-export const main = async (argv: readonly string[]): Promise<void> => {
-  try {
-    await program().parseAsync([...argv]);
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : 2;
-      return;
-    }
-    console.error(explain(error));
-    process.exitCode = 1;
-  }
-};
+export const main = (argv: readonly string[]): Promise<void> => runCommandLine(program(), argv);

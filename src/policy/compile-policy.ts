@@ -64,11 +64,17 @@ const nameOf = (definition: DefinitionNode): string =>
   `${definition.kind} ${isTypeDefinitionNode(definition) || isTypeExtensionNode(definition) ? definition.name.value : ''}`;
 
 /** Several extensions of one enum have one name: their text orders them then. */
-const canonicalText = (document: DocumentNode): string =>
-  document.definitions
-    .map((definition) => ({ name: nameOf(definition), text: print(definition) }))
+const inCanonicalOrder = (document: DocumentNode): DocumentNode => ({
+  ...document,
+  definitions: document.definitions
+    .map((definition) => ({ definition, name: nameOf(definition), text: print(definition) }))
     .sort((a, b) => (a.name === b.name ? (a.text < b.text ? -1 : 1) : a.name < b.name ? -1 : 1))
-    .map(({ text }) => text)
+    .map(({ definition }) => definition),
+});
+
+const canonicalText = (document: DocumentNode): string =>
+  inCanonicalOrder(document)
+    .definitions.map((definition) => print(definition))
     .join('\n\n');
 
 /** By leaf category the scopes of the fields that disclose it. */
@@ -216,8 +222,11 @@ const readModel = (
   isDomain: (node: DefinitionNode) => boolean,
   problems: Problem[],
 ): { readonly model: DomainModel; readonly unresolved: ReadonlySet<string> } => {
-  const categories = readCategories(document, reader, problems);
-  const purposes = readPurposes(document, reader, problems);
+  // Which of several reasons is told hangs on the order of these names. It must follow from the text
+  // that the policy is named by, not from the files that it came from.
+  const enums = inCanonicalOrder(document);
+  const categories = readCategories(enums, reader, problems);
+  const purposes = readPurposes(enums, reader, problems);
   const raw = readTypes(document, schema, reader, isDomain, problems);
   const types = resolveSubjects(raw, problems);
   const persons = [...types.values()].filter((type) => type.person);

@@ -1,33 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SchemaError, type Problem } from '../../src/core/errors.ts';
 import { withClient } from '../../src/database/connection.ts';
-import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
+import type { FreshDatabase } from '../setup/database.ts';
 import { startTestGateway, type Answer, type Asks, type TestGateway } from '../setup/gateway.ts';
+import { data, loadChinook, readSchema } from './load-chinook.ts';
 
-const data = process.env['SAYSO_TEST_DATA'];
 const title =
   data === undefined
     ? 'Chinook (skipped: SAYSO_TEST_DATA names no folder with its data)'
     : 'Chinook';
-
-/** The SDL that serves it: there is nothing else. */
-const readSchema = async (): Promise<Record<string, string>> => {
-  const folder = join(import.meta.dirname, 'schema');
-  const names = await readdir(folder);
-  const texts = names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')]);
-  return Object.fromEntries(await Promise.all(texts)) as Record<string, string>;
-};
-
-const loadChinook = async (): Promise<FreshDatabase> => {
-  const script = await readFile(join(data ?? '', 'chinook/Chinook_PostgreSql.sql'), 'utf8');
-  // For psql, which makes a database of its own.
-  const sql = script.replaceAll(/^(DROP DATABASE|CREATE DATABASE|\\c) .*$/gm, '');
-  const database = await freshDatabase();
-  await withClient(database.connection, (client) => client.query(sql));
-  return database;
-};
 
 interface Person {
   readonly type: 'Customer' | 'Employee';

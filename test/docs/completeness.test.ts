@@ -23,7 +23,15 @@ it('names every code that a caller or an operator can meet', () => {
     ...files.flatMap((path) => captured(source(path), /\bcode: '([A-Z]+_[A-Z_]+)'/g)),
   ];
   expect(codes).toContain('AUDIT_UNAVAILABLE');
-  const known = `${readPage('docs/errors.md')}${readPage('docs/operator.md')}`;
+  const witness = captured(
+    /type WitnessCode =([^;]+);/.exec(source('src/audit/submit-checkpoint.ts'))?.[1] ?? '',
+    /'([A-Z_]+)'/g,
+  );
+  expect(witness).toContain('AUDIT_LOG_FORKED');
+  expect(missingIn(readPage('docs/witness.md'), witness)).toEqual([]);
+  const known = ['errors', 'operator', 'witness']
+    .map((name) => readPage(`docs/${name}.md`))
+    .join('');
   expect(missingIn(known, codes)).toEqual([]);
 });
 
@@ -68,6 +76,12 @@ it('shows every setting of the configuration file', () => {
   ];
   const shown = `${readPage('docs/operator.md')}${readPage('docs/json-apis.md')}`;
   expect(keys.filter((key) => !shown.includes(`${key}:`))).toEqual([]);
+  const audit = [
+    'witnesses',
+    ...Object.keys(shape.audit.unwrap().shape.witnesses.unwrap().element.shape),
+  ];
+  const witness = readPage('docs/witness.md');
+  expect(audit.filter((key) => !witness.includes(`${key}:`))).toEqual([]);
   const controller = Object.keys(shape.controller.unwrap().shape);
   expect(missingIn(readPage('docs/register.md'), controller)).toEqual([]);
 });

@@ -63,6 +63,7 @@ export interface TestGatewayOptions {
   readonly logLevel?: Config['logLevel'];
   readonly introspection?: boolean;
   readonly controller?: ControllerConfig;
+  readonly witnesses?: Config['audit']['witnesses'];
 }
 
 /** pg's settings as a URL; a socket folder goes into the query. */
@@ -151,7 +152,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
       ...(options.rules !== undefined && { rules: options.rules }),
       ...(options.resolvers !== undefined && { resolvers: options.resolvers }),
     },
-    audit: { origin: 'test.local', witnesses: [] },
+    audit: { origin: 'test.local', witnesses: options.witnesses ?? [] },
     limits: { ...testLimits, ...options.limits },
     introspection: options.introspection ?? true,
     ...(options.controller && { controller: options.controller }),
