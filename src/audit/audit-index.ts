@@ -1,16 +1,14 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { decodeEntry, storable } from './encode-entry.ts';
 import type { LoggedEntry } from './entry.ts';
 import type { LeafRow } from './leaf-reader.ts';
 import { countRanges } from './number-ranges.ts';
+import { takeTurns } from './take-turns.ts';
 
 /** Entries of one transaction. */
 const batchSize = 1_000;
 /** Bytes of them, but for the last one. */
 const batchBytes = 2_000_000;
-/** Decoding goes on this long, milliseconds, before others have their turn. */
-const sliceMs = 4;
 /** No operation concerns more; what says so is not what we wrote. */
 const mostSubjects = 1_000_000;
 
@@ -86,12 +84,10 @@ interface Row extends Pick<LeafRow, 'index' | 'at' | 'bytes'> {
 
 const write = async (trx: Knex, log: number, rows: readonly Row[]): Promise<void> => {
   const found: Found[] = [];
-  let since = performance.now();
+  const turn = takeTurns();
   for (const { bytes } of rows) {
     found.push(read(bytes));
-    if (performance.now() - since < sliceMs) continue;
-    await nextTurn();
-    since = performance.now();
+    await turn();
   }
   const times = rows.map(({ at }) => at.toISOString());
   // knex has no type for a list with nulls in it, which pg takes.
@@ -235,6 +231,9 @@ export interface AuditIndexerOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** Longest wait after failures. */
+const longestMs = 30_000;
+
 /** Indexes while the log grows; answers do not wait for it, and what fails is tried again. */
 export const createAuditIndexer = ({
   knex,
@@ -243,6 +242,7 @@ export const createAuditIndexer = ({
 }: AuditIndexerOptions): AuditIndexer => {
   let closed = false;
   let pending = false;
+  let delay = every;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
 
@@ -251,8 +251,10 @@ export const createAuditIndexer = ({
       // By batches, so that closing does not wait long.
       for (let left = 1; left > 0 && !closed;)
         ({ left } = await indexAudit(knex, { most: batchSize }));
+      delay = every;
     } catch (error) {
       pending = true;
+      delay = Math.min(delay * 2, longestMs);
       if (!closed) onError(error);
     }
   };
@@ -264,7 +266,7 @@ export const createAuditIndexer = ({
     });
   };
   const schedule = (): void => {
-    if (!closed) timer ??= setTimeout(run, every).unref();
+    if (!closed) timer ??= setTimeout(run, delay).unref();
   };
   return {
     wake: () => {

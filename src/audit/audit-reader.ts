@@ -12,7 +12,9 @@ import {
 import { countUnindexed, indexAudit } from './audit-index.ts';
 import { decodeEntry } from './encode-entry.ts';
 import type { AuditDecision, StoredEntry } from './entry.ts';
+import type { LeafRow } from './leaf-reader.ts';
 import { releasingReasons } from './reasons.ts';
+import { takeTurns } from './take-turns.ts';
 
 /** What stands at a place of a log. */
 export interface FoundEntry {
@@ -37,7 +39,7 @@ export const shownDecisions = (
     : [];
 
 /** More than this is not indexed while somebody waits for an answer. */
-const mostBehind = 100_000;
+const mostBehind = 20_000;
 
 /**
  * Brings the index up to now before it is asked.
@@ -145,16 +147,31 @@ interface EntryRow extends Key {
 }
 type CandidateRow = EntryRow | (Key & { readonly entry: null });
 
-const foundOf = (row: EntryRow, logs: ReadonlyMap<number, string>): FoundEntry => {
-  const place = { log: logs.get(row.log) ?? String(row.log), index: row.index };
-  let entry: StoredEntry | undefined;
-  try {
-    entry = { ...decodeEntry(row.entry), ...place };
-  } catch {
-    // It is shown by where it stands.
-  }
-  return { ...place, at: row.at, id: row.id, bytes: row.entry, entry };
+const foundOf = (
+  { log: number, index, at, id, entry: bytes }: EntryRow,
+  logs: ReadonlyMap<number, string>,
+): FoundEntry => {
+  const log = logs.get(number) ?? String(number);
+  return { log, index, at, id, bytes, entry: decoded(bytes, log, index) };
 };
+
+const decoded = (bytes: Buffer, log: string, index: number): StoredEntry | undefined => {
+  try {
+    return { ...decodeEntry(bytes), log, index };
+  } catch {
+    return undefined; // It is shown by where it stands.
+  }
+};
+
+/** A leaf of a log that is read in its order. */
+export const toFound = ({ index, at, id, bytes }: LeafRow, log: string): FoundEntry => ({
+  log,
+  index,
+  at,
+  id,
+  bytes,
+  entry: decoded(bytes, log, index),
+});
 
 const isFound = (one: FoundEntry, filter: AuditFilter): boolean =>
   one.entry ? isMeant(one.entry, filter) : isMeantUnread(one, filter);
@@ -195,7 +212,9 @@ async function* walk(
         size,
       ],
     );
+    const turn = takeTurns();
     for (const row of rows) {
+      await turn();
       // Retention took it since.
       if (row.entry === null) continue;
       const found = foundOf(row, logs);

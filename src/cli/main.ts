@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { auditCommand } from './audit-command.ts';
 import { checkCommand } from './check-command.ts';
 import { consentCommand } from './consent-command.ts';
 import { noticeCommand } from './notice-command.ts';
@@ -35,7 +36,8 @@ const program = (): Command =>
       .addCommand(eraseCommand())
       .addCommand(decideCommand())
       .addCommand(schemaCommand())
-      .addCommand(registerCommand()),
+      .addCommand(registerCommand())
+      .addCommand(auditCommand()),
   );
 
 /** Runs the command line. Exit codes: 0 done, 1 failed, 2 wrong usage. */

@@ -104,9 +104,8 @@ const shown = (
       })),
     };
   if (!entry) return common;
-  const { coordinates: _, sets: __, ...rest } = entry;
   return {
-    ...rest,
+    ...entry,
     ...common,
     decidedAt: entry.decidedAt === undefined ? null : new Date(entry.decidedAt / 1_000),
     notices: entry.notices,
@@ -149,7 +148,7 @@ const auditEntry =
   (knex: Knex): Resolver =>
   async (_parent, rawArgs, context) => {
     const { id } = rawArgs as QueryAuditEntryArgs;
-    const parts = await readEntry(knex, { id: String(id) });
+    const parts = await readEntry(knex, { id });
     const [first] = parts;
     if (!first) return null;
     const entry = shown(

@@ -602,13 +602,13 @@ describe('a value that its type cannot show', () => {
 
 describe('the audit log', () => {
   it('is for `audit:read` only', async () => {
-    const query = '{ auditEntries(first: 1) { id } }';
+    const query = '{ auditEntries(first: 1) { nodes { id } } }';
     expect(refusal(await post({ query }))).toEqual({ status: 403, data: null, code: 'FORBIDDEN' });
     const read = await post({ query }, { scope: 'audit:read' });
     expect(read.body.errors).toBeUndefined();
     for (const first of [-1, 51]) {
       const wrong = await post(
-        { query: `{ auditEntries(first: ${first}) { id } }` },
+        { query: `{ auditEntries(first: ${first}) { nodes { id } } }` },
         { scope: 'audit:read' },
       );
       expect(wrong.body.errors?.[0]?.extensions['code']).toBe('BAD_USER_INPUT');

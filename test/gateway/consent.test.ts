@@ -145,15 +145,18 @@ describe('say-so through the gateway', () => {
   it('shows an auditor who saw a person, by the id that the source knows', async () => {
     await phoneOf('7');
     const audit = (args: string) =>
-      gateway.ask(`{ auditEntries(first: 1, ${args}) { decisions { coordinate count } } }`, {
-        scope: 'audit:read',
-      });
+      gateway.ask(
+        `{ auditEntries(first: 1, ${args}) { nodes { decisions { coordinate count } } } }`,
+        {
+          scope: 'audit:read',
+        },
+      );
     const { body } = await audit('person: { id: "7" }');
-    expect(body.data.auditEntries[0].decisions).toContainEqual({
+    expect(body.data.auditEntries.nodes[0].decisions).toContainEqual({
       coordinate: 'Customer.phone',
       count: 1,
     });
-    expect((await audit('person: { id: "404" }')).body.data.auditEntries).toEqual([]);
+    expect((await audit('person: { id: "404" }')).body.data.auditEntries.nodes).toEqual([]);
     const wrong = await audit('person: { id: "7", type: "Nobody" }');
     expect(wrong.body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
   });

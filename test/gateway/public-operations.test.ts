@@ -158,10 +158,10 @@ describe('without a token, the register', () => {
     const { entry } = JSON.parse((await post({ query: `query Page ${register}` })).text).extensions
       .sayso;
     const { body } = await gateway.ask(
-      '{ auditEntries(first: 1) { id client actor purpose operation outcome decisions { count } } }',
+      '{ auditEntries(first: 1) { nodes { id client actor purpose operation outcome decisions { count } } } }',
       { scope: 'audit:read' },
     );
-    expect(body.data.auditEntries).toEqual([
+    expect(body.data.auditEntries.nodes).toEqual([
       {
         id: entry,
         client: 'public',
@@ -228,7 +228,7 @@ describe('without a token, is told 401 and nothing else, whoever sends', () => {
     ['a change that looks like the register', 'mutation { processing { purpose } }'],
     ['a change of nothing', 'mutation { __typename }'],
     ['a subscription', 'subscription { processing { purpose } }'],
-    ['the log', '{ auditEntries { id } }'],
+    ['the log', '{ auditEntries { nodes { id } } }'],
     ['for a purpose', `query @for(purpose: NEWS) ${register}`],
     ['for a purpose that is not there', `query @for(purpose: NEWZ) ${register}`],
     ['a field that is not there', '{ processing { nothing } }'],

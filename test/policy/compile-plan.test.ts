@@ -465,7 +465,9 @@ describe('a mutation', () => {
 
 describe('what is not of the domain', () => {
   it('is left to its resolver', () => {
-    const of = plan('{ auditEntries { id } products { nodes { name } } }', { purpose: undefined });
+    const of = plan('{ auditEntries { nodes { id } } products { nodes { name } } }', {
+      purpose: undefined,
+    });
     expect(of.roots.get('auditEntries')).toEqual({ kind: 'other', field: 'auditEntries' });
     expect(of.personalTypes).toEqual([]);
     expect(root(of, 'products', 'page').read).not.toHaveProperty('subject');
