@@ -215,7 +215,8 @@ const faultOf = (error: unknown): { readonly code: string } => {
     cause?: { code?: unknown };
     name?: unknown;
   };
-  return { code: String(cause?.code ?? code ?? name ?? 'unknown') };
+  const known = [cause?.code, code, name].find((one) => typeof one === 'string');
+  return { code: known ?? 'unknown' };
 };
 
 /** What a source lacks stops the start; one that is down does not, and stays unread until it was checked. */

@@ -48,11 +48,11 @@ export interface AuditFigures {
 }
 
 /** One after the other, however many wait: a log is one chain, so each commits by itself. */
-const commitEach = ({ append }: AuditStore): AuditStore => {
+const commitEach = (store: AuditStore): AuditStore => {
   let last: Promise<unknown> = Promise.resolve();
   return {
     append: (entry) => {
-      const own = last.then(() => append(entry));
+      const own = last.then(() => store.append(entry));
       last = own.catch(() => undefined);
       return own;
     },

@@ -311,7 +311,9 @@ export const decodeEntry = (bytes: Uint8Array): LoggedEntry => {
     if (must && !fields.has(name)) throw invalid(`its \`${name}\` is missing`);
   // Spaces, doubled keys, other forms of numbers and escapes all end here.
   if (JSON.stringify(raw) !== text) throw invalid('it is not in canonical form');
-  const entry = raw as LoggedEntry;
-  const { v: _, at, ...rest } = raw as { v: number; at: string };
-  return { ...emptyLists[entry.kind], ...rest, at: new Date(at) } as LoggedEntry;
+  const { kind, at } = raw as { readonly kind: LoggedEntry['kind']; readonly at: string };
+  fields.delete('v');
+  fields.set('at', new Date(at));
+  // The shape was checked field by field.
+  return { ...emptyLists[kind], ...Object.fromEntries(fields) } as unknown as LoggedEntry;
 };
