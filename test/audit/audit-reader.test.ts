@@ -202,7 +202,7 @@ describe('entries', () => {
         } while (after !== undefined);
         expect(paged).toEqual(meant.map(place));
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -293,7 +293,7 @@ describe('entries', () => {
           ),
         );
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 

@@ -54,7 +54,7 @@ class QueryWriter {
   #field(name: string, args: readonly GraphQLArgument[], type: unknown, depth: number): string {
     const alias = `${name}${this.#at}`;
     const given = args.filter(({ type: t }) => String(t).endsWith('!'));
-    const list = given.length === 0 ? '' : `(${given.map((one) => `${one.name}: 1`).join(', ')})`;
+    const list = given.length === 0 ? '' : `(${given.map((one) => `${one.name}: ${literalOf(one)}`).join(', ')})`;
     const skip = ['', '', '', ' @skip(if: true)', ' @include(if: true)'][this.#choose(5)] ?? '';
     const below = isCompositeType(type) ? ` ${this.#selection(type, depth - 1)}` : '';
     return `${alias}: ${name}${list}${skip}${below}`;
@@ -86,6 +86,12 @@ class QueryWriter {
     return this.#field(field.name, field.args, getNamedType(field.type), depth);
   }
 }
+
+/** Some value that an argument takes. */
+const literalOf = ({ type }: GraphQLArgument): string => {
+  const named = getNamedType(type);
+  return isEnumType(named) ? (named.getValues()[0]?.name ?? '') : '1';
+};
 
 const queries = fc
   .array(fc.nat({ max: 10_000 }), { minLength: 80, maxLength: 200, size: 'max' })
