@@ -211,7 +211,7 @@ export const verifyLog = async (
     return false;
   });
   const known = options.known && openKnown(options.known.checkpoint, keys, checkpoint, findings);
-  if (known) marks.push({ ...known, tiles: options.known?.tiles });
+  if (known) marks.push({ ...known, tiles: options.known.tiles });
   const witnessed = info.witnessed === undefined ? [] : [info.witnessed];
   for (const each of witnessed) {
     const mark = openKnown(each, keys, checkpoint, findings);
