@@ -14,7 +14,13 @@ const file = new URL('src/generated/schema-types.ts', import.meta.url);
 const generate = async (): Promise<string> => {
   const { policy } = await loadPolicy(parseConfig({}, process.cwd()));
   const schema = parse(printSchema(policy.schema));
-  const scalars = { Date: 'string', DateTime: 'Date', Decimal: 'string', JSON: 'unknown' };
+  const scalars = {
+    Date: 'string',
+    DateTime: 'Date',
+    Decimal: 'string',
+    JSON: 'unknown',
+    SafeInt: 'number',
+  };
   const text = await codegen({
     documents: [],
     config: {},

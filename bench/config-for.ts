@@ -32,7 +32,6 @@ export const configFor = ({ dataDir, databaseUrl, shopUrl, keySet }: Place): Con
       },
     ],
   ]),
-  audit: { origin: 'bench.local', witnesses: [] },
   identity: {
     jwks: { file: keySet },
     issuer: 'sayso-demo',
@@ -43,6 +42,7 @@ export const configFor = ({ dataDir, databaseUrl, shopUrl, keySet }: Place): Con
     recentSignInSeconds: 900,
   },
   modules: {},
+  audit: { origin: 'bench.local', witnesses: [] },
   limits: {
     maxDepth: 12,
     maxAliases: 30,

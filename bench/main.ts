@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { benchAudit, type AuditRun } from './audit/bench-audit.ts';
+import { auditReportOf, auditTableOf } from './audit/report.ts';
 import { checkAnswers } from './check-answers.ts';
 import {
   benchLedger,
@@ -18,15 +20,18 @@ import { Variant, type VariantKind } from './variant.ts';
 
 const help = `npm run bench -- [--json] [--quick] [--callers N] [--profile N]
 npm run bench -- ledger [--json] [--subjects N] [--events N]
+npm run bench -- audit [--json]
 
   --json       one JSON object on standard output and nothing else
-  --quick      fewer rounds, in processes that are started once, and nothing of the ledger
+  --quick      fewer rounds, in processes that are started once, and nothing of ledger and log
   --callers N  requests under way at a time, 8 unless told
   --profile N  instead of measuring: where the time goes when N customers are asked for (1, 100, 1000)
 
   ledger        the ledger alone: memory, cold batches and events per second with many subjects
   --subjects N  how many; a million unless told, which takes ten to fifteen minutes and 8 GB of disk
   --events N    of each subject, 10 unless told
+
+  audit         the audit log alone: durable entries per second, and what it adds to a request
 `;
 
 const { values, positionals } = parseArgs({
@@ -77,11 +82,18 @@ const runLedger = async (run: LedgerRun): Promise<string> => {
   return JSON.stringify({ machine: machineOf(ledger.postgres), ledger }, null, 2);
 };
 
+const runAudit = async (run: AuditRun): Promise<string> => {
+  const audit = auditReportOf(await benchAudit(run));
+  if (!values.json) return auditTableOf(audit);
+  return JSON.stringify({ machine: machineOf(audit.postgres), audit }, null, 2);
+};
+
 const run = async (signal: AbortSignal, stops: (() => Promise<void>)[]): Promise<string> => {
   const owns = (stop: () => Promise<void>): void => void stops.push(stop);
   const [part] = positionals;
   if (part === 'ledger') return runLedger({ signal, say, owns });
-  if (part !== undefined) throw new Error('the one part to ask for is `ledger`');
+  if (part === 'audit') return runAudit({ signal, say, owns });
+  if (part !== undefined) throw new Error('the parts to ask for are `ledger` and `audit`');
   const begin = performance.now();
   const callers = whole('callers', 1);
   const profiled = sizes.find((size) => String(size) === values.profile);
@@ -101,12 +113,14 @@ const run = async (signal: AbortSignal, stops: (() => Promise<void>)[]): Promise
   if (profiled !== undefined) return profile(bench, profiled);
   const measured = await measure(bench);
   const ledger = values.quick ? undefined : await benchLedger(smallLedger, bench);
+  const audit = values.quick ? undefined : auditReportOf(await benchAudit(bench));
   const report = reportOf(measured, {
     effort,
     callers,
     seconds: (performance.now() - begin) / 1_000,
     postgres: stage.postgresVersion,
     ledger,
+    audit,
   });
   if (ledger) say('a ledger of a million subjects: npm run bench -- ledger');
   return values.json ? JSON.stringify(report, null, 2) : tableOf(report);

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
+import { auditTableOf, type AuditReport } from './audit/report.ts';
 import type { Cost, Effort, Measured, Member, Round } from './measure.ts';
 import { ledgerTableOf, type LedgerReport } from './ledger/report.ts';
 import { sizes, type Size } from './shop.ts';
@@ -39,6 +40,7 @@ export interface Report {
   readonly governed_vs_off: Readonly<Record<string, Comparison>>;
   readonly twin_noise: Readonly<Record<string, Comparison>>;
   readonly ledger?: LedgerReport;
+  readonly audit?: AuditReport;
 }
 
 export const machineOf = (postgres: string): Machine => ({
@@ -93,9 +95,10 @@ export const reportOf = (
     readonly seconds: number;
     readonly postgres: string;
     readonly ledger?: LedgerReport | undefined;
+    readonly audit?: AuditReport | undefined;
   },
 ): Report => {
-  const { effort, callers, seconds, postgres, ledger } = run;
+  const { effort, callers, seconds, postgres, ledger, audit } = run;
   const { governedCells, withheldCells } = checked[1_000];
   return {
     machine: machineOf(postgres),
@@ -110,6 +113,7 @@ export const reportOf = (
     governed_vs_off: bySize((size) => compare(rounds, size, 'governed', 'off')),
     twin_noise: bySize((size) => compare(rounds, size, 'again', 'off')),
     ...(ledger && { ledger }),
+    ...(audit && { audit }),
   };
 };
 
@@ -118,7 +122,14 @@ const shown = (one: Spread | undefined): string =>
   one ? `${fixed(one.ratio)} (${fixed(one.low)}–${fixed(one.high)})` : '–';
 
 /** The report for people, as a Markdown table. */
-export const tableOf = ({ machine, run, governed_vs_off, twin_noise, ledger }: Report): string => {
+export const tableOf = ({
+  machine,
+  run,
+  governed_vs_off,
+  twin_noise,
+  ledger,
+  audit,
+}: Report): string => {
   const head = [
     'customers',
     'off, ms',
@@ -152,5 +163,6 @@ export const tableOf = ({ machine, run, governed_vs_off, twin_noise, ledger }: R
     line(widths.map((width) => `${'-'.repeat(width - 1)}:`)),
     ...rows.map(line),
     ...(ledger ? ['', ledgerTableOf(ledger)] : []),
+    ...(audit ? ['', auditTableOf(audit)] : []),
   ].join('\n');
 };

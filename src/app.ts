@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { keepPolicy } from './audit/audit-store.ts';
+import { createAuditIndexer } from './audit/audit-index.ts';
+import { keepPolicy, type AuditStore } from './audit/audit-store.ts';
 import { openAuditLog } from './audit/open-audit-log.ts';
 import type { Config } from './config/config.ts';
 import { SchemaError, SourceError } from './core/errors.ts';
@@ -129,7 +130,21 @@ const listen = async (
     onError: (error) => logger.warn({ err: error }, 'the audit log could not be signed'),
   });
   closers.push(() => auditLog.close());
-  await logErasures(knex, auditLog.store);
+  const indexer = createAuditIndexer({
+    knex,
+    onError: (error) => logger.warn({ err: error }, 'the audit log could not be indexed'),
+  });
+  closers.push(() => indexer.close());
+  const audit: AuditStore = {
+    append: async (entry) => {
+      const place = await auditLog.store.append(entry);
+      indexer.wake();
+      return place;
+    },
+  };
+  await logErasures(knex, audit);
+  // What was written while no gateway ran, too.
+  indexer.wake();
 
   attachScalars(policy.schema);
   attachResolvers(policy, {
@@ -142,7 +157,7 @@ const listen = async (
       recentSignInSeconds: config.identity.recentSignInSeconds,
       sources: allSources,
       snapshot,
-      audit: auditLog.store,
+      audit,
       receipts: openReceipts({ knex, policy, controller: config.controller, sources: allSources }),
     }),
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
@@ -157,7 +172,7 @@ const listen = async (
     snapshot,
     consents,
     notices: new NoticesInForce(knex),
-    audit: auditLog.store,
+    audit,
   };
   const issuer = config.demo ? await openDemoIssuer(config.dataDir) : undefined;
   const server = await createHttpServer({

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { AuditError } from '../core/errors.ts';
+import { AuditError, SaysoError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
 import { hashLeaf } from '../tlog/merkle.ts';
-import { TlogError } from '../tlog/tlog-error.ts';
 import type { FullTile, TreeTail } from '../tlog/tree-tail.ts';
 import { encodeEntry } from './encode-entry.ts';
 import type { AuditEntry, EntryPlace } from './entry.ts';
@@ -73,10 +72,10 @@ const codeOf = (error: unknown): string => {
  * itself or the connection went (classes 08, 57, 58, XX): then nobody knows.
  */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof TlogError || /^(?!08|57|58|XX)[0-9A-Z]{5}$/.test(codeOf(error));
+  error instanceof SaysoError || /^(?!08|57|58|XX)[0-9A-Z]{5}$/.test(codeOf(error));
 /** No table yet for the month that an entry lies in. */
 const lacksMonth = (error: unknown): boolean =>
-  codeOf(error) === '23514' && /no partition/.test((error as Error).message);
+  codeOf(error) === '23514' && (error as { constraint?: string }).constraint === undefined;
 
 const leavesOf = (entry: AuditEntry, at: Date): readonly Leaf[] =>
   encodeEntry(entry, at).map((bytes) => ({ id: entry.id, at, bytes, hash: hashLeaf(bytes) }));
@@ -132,7 +131,10 @@ export const createAuditStore = ({
     const whole =
       rows.length === leaves.length && rows.every(({ hash }, i) => leaves[i]?.hash.equals(hash));
     if (whole) return rows[0]?.index;
-    throw new Error('the log holds other entries under these ids');
+    throw new SaysoError('the log holds other entries under these ids', {
+      code: 'AUDIT_ENTRY_CONFLICT',
+      status: 500,
+    });
   };
 
   /**

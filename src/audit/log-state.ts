@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { parseCheckpoint } from '../tlog/checkpoint.ts';
 import { emptyRoot } from '../tlog/merkle.ts';
 import { parseNote } from '../tlog/note.ts';
-import { rootOf, type TileReader } from '../tlog/tiles.ts';
+import type { TileReader } from '../tlog/tiles.ts';
 import { tilePath } from '../tlog/tile-path.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
 import { partialWidths, TreeTail } from '../tlog/tree-tail.ts';
@@ -99,10 +99,28 @@ export interface KeyRecord {
 }
 
 /** Verifier keys of a log, in the order in which they came. */
-export const readKeys = async (knex: Knex, log: number): Promise<readonly KeyRecord[]> => {
+export const readKeyRecords = async (knex: Knex, log: number): Promise<readonly KeyRecord[]> => {
   const { rows } = await knex.raw<{ rows: KeyRecord[] }>(
     'select key, introduced from audit_key where log = ? order by from_index, since',
     [log],
+  );
+  return rows;
+};
+
+/** A verifier key of a log. */
+export interface LogKeyRow {
+  /** Number of the log. */
+  readonly log: number;
+  readonly key: string;
+  readonly fromIndex: number;
+  readonly since: Date;
+}
+
+/** The verifier keys of all logs, in order. */
+export const readKeys = async (knex: Knex): Promise<readonly LogKeyRow[]> => {
+  const { rows } = await knex.raw<{ rows: LogKeyRow[] }>(
+    `select log, key, from_index::float8 as "fromIndex", since from audit_key
+     order by log, from_index, since`,
   );
   return rows;
 };
@@ -156,10 +174,14 @@ const tileRoots = async (
      order by index`,
     [log, level, from, to],
   );
-  // A full tile is a tree of its own.
-  return Promise.all(
-    rows.map(({ hashes }) => rootOf({ tile: () => Promise.resolve(hashes) }, 256)),
-  );
+  return rows.map(({ hashes }) => rootOfTile(hashes));
+};
+
+/** A full tile is a tree of its own. */
+const rootOfTile = (hashes: Buffer): Buffer => {
+  const tree = new TreeTail();
+  for (let at = 0; at < hashes.length; at += 32) tree.append(hashes.subarray(at, at + 32));
+  return tree.root();
 };
 
 /**

@@ -37,7 +37,9 @@ export const ensureMonths = async (knex: Knex, at: Date): Promise<void> => {
   );
   const missing = async (on: Knex): Promise<typeof wanted> => {
     const { rows } = await on.raw<{ rows: { name: string }[] }>(
-      'select name from unnest(?::text[]) as wanted (name) where to_regclass(name) is null',
+      // Read from the table itself: what `to_regclass` remembers may be older than the lock.
+      `select name from unnest(?::text[]) as wanted (name) where not exists (
+         select from pg_class where relname = name and pg_table_is_visible(oid))`,
       [wanted.map(({ name }) => name)],
     );
     const names = new Set(rows.map(({ name }) => name));

@@ -6,7 +6,7 @@ import type { LogInfoFile } from './log-info.ts';
 import {
   databaseTiles,
   newestCheckpoint,
-  readKeys,
+  readKeyRecords,
   readLog,
   readLogs,
   sizeOf,
@@ -34,7 +34,7 @@ export const logInfo = async (knex: Knex, state: LogState): Promise<LogInfoFile>
   origin: state.origin,
   size: signedSize(state),
   minimumIndex: state.minimumIndex,
-  keys: await readKeys(knex, state.id),
+  keys: await readKeyRecords(knex, state.id),
   witnessed: state.witnessed,
 });
 

@@ -1,4 +1,4 @@
-import { auditEntries } from './audit-resolvers.ts';
+import { auditResolvers } from './audit-resolvers.ts';
 import type { BuiltInOptions } from './built-in-options.ts';
 import { consentResolvers } from './consent-resolvers.ts';
 import { declareResolvers } from './declare-resolvers.ts';
@@ -10,7 +10,7 @@ import { processingResolver } from './processing-resolver.ts';
 
 /** Resolvers of what every deployment has beside its domain, by coordinate. */
 export const builtInResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolver> => {
-  const { policy, knex, subjects, limits } = options;
+  const { policy, knex } = options;
   return new Map<string, Resolver>([
     ...consentResolvers(options),
     ...declareResolvers(options),
@@ -18,6 +18,6 @@ export const builtInResolvers = (options: BuiltInOptions): ReadonlyMap<string, R
     ['Mutation.erase', erase(options)],
     ['Query.processing', processingResolver(policy)],
     ...noticeResolvers(knex),
-    ['Query.auditEntries', auditEntries(knex, subjects, policy, limits)],
+    ...auditResolvers(options),
   ]);
 };

@@ -78,14 +78,16 @@ const builtIn = (policy: Policy): ReadonlyMap<string, AnyRule> => {
         : new ForbiddenError('`me` needs a token that stands for a person'),
     ),
   );
-  guards.set(
-    'Query.auditEntries',
-    unique('Query.auditEntries', ({ caller }) =>
-      caller.mayReadAudit
-        ? true
-        : new ForbiddenError('`auditEntries` needs the scope `audit:read`'),
-    ),
-  );
+  for (const field of ['auditEntries', 'auditEntry', 'auditCounts', 'auditPolicy', 'auditLogs']) {
+    guards.set(
+      `Query.${field}`,
+      unique(`Query.${field}`, ({ caller }) =>
+        caller.mayReadAudit
+          ? true
+          : new ForbiddenError(`\`${field}\` needs the scope \`audit:read\``),
+      ),
+    );
+  }
   for (const type of policy.model.types.values()) {
     if (!type.table.root || !type.subject) continue;
     const { one, many } = rootFieldsOf(type);

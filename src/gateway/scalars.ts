@@ -1,5 +1,5 @@
 import { GraphQLScalarType, type GraphQLSchema } from 'graphql';
-import { GraphQLDateTimeISO, GraphQLJSON, GraphQLLocalDate } from 'graphql-scalars';
+import { GraphQLDateTimeISO, GraphQLJSON, GraphQLLocalDate, GraphQLSafeInt } from 'graphql-scalars';
 
 const decimal = /^-?\d+(\.\d+)?$/;
 
@@ -32,6 +32,7 @@ export const attachScalars = (schema: GraphQLSchema): void => {
   });
   give('Date', { ...behaviour(GraphQLLocalDate), serialize: serializeDate });
   give('DateTime', behaviour(GraphQLDateTimeISO));
+  give('SafeInt', behaviour(GraphQLSafeInt));
   give('JSON', behaviour(GraphQLJSON));
   give('Decimal', {
     serialize: serializeDecimal,

@@ -16,15 +16,29 @@ export type Scalars = {
   Decimal: { input: string; output: string; }
   /** Any JSON value */
   JSON: { input: unknown; output: unknown; }
+  /** A whole number up to 2^53 - 1, which JSON and JavaScript hold exactly */
+  SafeInt: { input: number; output: number; }
 };
 
 export type Query = {
   readonly __typename?: 'Query';
   /**
-   * What was answered to whom, newest first. Needs the scope `audit:read`.
-   * `first` is at most the maximum page size; `before` is the sequence number to go on from.
+   * What was answered to whom, newest first, of all logs together. Needs the scope `audit:read`, as
+   * all that begins with `audit`. All that is given must hold; `coordinate`, `reason`, `released` and
+   * a person for one decision together. Texts are those of the log: they may be gone from the schema.
    */
-  readonly auditEntries: ReadonlyArray<AuditEntry>;
+  readonly auditEntries: AuditPage;
+  /** The entry that the caller was told of in `extensions.sayso.entry`; null where there is none */
+  readonly auditEntry?: Maybe<AuditEntry>;
+  /**
+   * How many entries there are of each kind, most first. Takes the same filters. Of over 10,000 groups
+   * none is told, and where decisions are asked for at most 200,000 entries are looked through.
+   */
+  readonly auditCounts: ReadonlyArray<AuditCount>;
+  /** The policy that entries name, as it was; null where none of this id was ever used */
+  readonly auditPolicy?: Maybe<AuditPolicy>;
+  /** Every log of this deployment, with what its proofs begin from */
+  readonly auditLogs: ReadonlyArray<AuditLog>;
   /**
    * The person whose token it is, and nobody else: what is held about them, what it is used for, what
    * they said, who looked. Needs no purpose.
@@ -64,11 +78,50 @@ export type Query = {
 
 export type QueryAuditEntriesArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
-  before?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  from?: InputMaybe<Scalars['DateTime']['input']>;
+  to?: InputMaybe<Scalars['DateTime']['input']>;
   client?: InputMaybe<Scalars['String']['input']>;
-  purpose?: InputMaybe<Purpose>;
+  actor?: InputMaybe<Scalars['String']['input']>;
+  purpose?: InputMaybe<Scalars['String']['input']>;
+  operation?: InputMaybe<Scalars['String']['input']>;
+  coordinate?: InputMaybe<Scalars['String']['input']>;
+  reason?: InputMaybe<Scalars['String']['input']>;
+  released?: InputMaybe<Scalars['Boolean']['input']>;
   subject?: InputMaybe<Scalars['Int']['input']>;
   person?: InputMaybe<SubjectInput>;
+  outcome?: InputMaybe<Scalars['String']['input']>;
+  kind?: InputMaybe<Scalars['String']['input']>;
+  log?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryAuditEntryArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryAuditCountsArgs = {
+  by: ReadonlyArray<AuditKey>;
+  from?: InputMaybe<Scalars['DateTime']['input']>;
+  to?: InputMaybe<Scalars['DateTime']['input']>;
+  client?: InputMaybe<Scalars['String']['input']>;
+  actor?: InputMaybe<Scalars['String']['input']>;
+  purpose?: InputMaybe<Scalars['String']['input']>;
+  operation?: InputMaybe<Scalars['String']['input']>;
+  coordinate?: InputMaybe<Scalars['String']['input']>;
+  reason?: InputMaybe<Scalars['String']['input']>;
+  released?: InputMaybe<Scalars['Boolean']['input']>;
+  subject?: InputMaybe<Scalars['Int']['input']>;
+  person?: InputMaybe<SubjectInput>;
+  outcome?: InputMaybe<Scalars['String']['input']>;
+  kind?: InputMaybe<Scalars['String']['input']>;
+  log?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryAuditPolicyArgs = {
+  id: Scalars['String']['input'];
 };
 
 
@@ -132,30 +185,67 @@ export type QueryReviewsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** What one operation left in the audit log. Persons are numbers; there are no values. */
+export type AuditPage = {
+  readonly __typename?: 'AuditPage';
+  readonly nodes: ReadonlyArray<AuditEntry>;
+  /** Where to go on, also from a page that is short; null where the logs begin */
+  readonly next?: Maybe<Scalars['String']['output']>;
+};
+
+/** What one operation left in the audit log, or an erasure, a change of keys, or retention. Persons are numbers; there are no values. */
 export type AuditEntry = {
   readonly __typename?: 'AuditEntry';
-  /** Place in the log, from 1, without gaps */
-  readonly sequence: Scalars['Int']['output'];
+  /** Origin of the log it stands in */
+  readonly log: Scalars['String']['output'];
+  /** Place in that log, from 0, without gaps */
+  readonly index: Scalars['SafeInt']['output'];
   /** The id that the caller got in `extensions.sayso.entry` */
   readonly id: Scalars['ID']['output'];
+  /** `operation`, `erasure`, `key`, `retention`; `unreadable` where what lies there is no entry */
+  readonly kind: Scalars['String']['output'];
+  /** When it was handed to the log */
   readonly at: Scalars['DateTime']['output'];
-  readonly client: Scalars['String']['output'];
+  /** Of operations, as all down to `decisions` */
+  readonly client?: Maybe<Scalars['String']['output']>;
   /** `subject:N` for a person acting for themself, else who the token names */
-  readonly actor: Scalars['String']['output'];
+  readonly actor?: Maybe<Scalars['String']['output']>;
   readonly purpose?: Maybe<Scalars['String']['output']>;
   readonly operation?: Maybe<Scalars['String']['output']>;
-  readonly documentHash: Scalars['String']['output'];
-  readonly policy: Scalars['String']['output'];
+  readonly documentHash?: Maybe<Scalars['String']['output']>;
+  readonly policy?: Maybe<Scalars['String']['output']>;
   /** The ledger's position that the decisions were made at; null where none was needed */
-  readonly head?: Maybe<Scalars['Int']['output']>;
+  readonly head?: Maybe<Scalars['SafeInt']['output']>;
   /** The database's time that expiry was judged by */
   readonly decidedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Versions of the notices that told of the purpose then: `club@2` */
+  readonly notices: ReadonlyArray<Scalars['String']['output']>;
   /** `ANSWERED`, or the code that the whole operation was refused with */
-  readonly outcome: Scalars['String']['output'];
+  readonly outcome?: Maybe<Scalars['String']['output']>;
   /** Signals that the request carried and that decisions were made by, such as `GPC` */
   readonly signals: ReadonlyArray<Scalars['String']['output']>;
+  readonly errors: ReadonlyArray<AuditFieldError>;
+  /** An operation with more to tell stands in several entries in a row: which one this is, of how many */
+  readonly part?: Maybe<Scalars['Int']['output']>;
+  readonly parts?: Maybe<Scalars['Int']['output']>;
+  /** Those that were asked for; all without a filter */
   readonly decisions: ReadonlyArray<AuditDecision>;
+  /** Of erasures: the number that stands for nobody any more */
+  readonly erased?: Maybe<Scalars['Int']['output']>;
+  /** Of erasures: what became of the rows in each source */
+  readonly sources: ReadonlyArray<AuditErasedSource>;
+  /** Of changes of keys: the verifier key from here on, and the one before */
+  readonly key?: Maybe<Scalars['String']['output']>;
+  readonly replaces?: Maybe<Scalars['String']['output']>;
+  /** Of retention: entries before this instant were dropped, so that logs begin later */
+  readonly droppedBefore?: Maybe<Scalars['DateTime']['output']>;
+  readonly begins: ReadonlyArray<AuditBegin>;
+};
+
+/** Where a log begins after entries were dropped. */
+export type AuditBegin = {
+  readonly __typename?: 'AuditBegin';
+  readonly origin: Scalars['String']['output'];
+  readonly minimumIndex: Scalars['SafeInt']['output'];
 };
 
 export type AuditDecision = {
@@ -169,6 +259,100 @@ export type AuditDecision = {
   readonly count: Scalars['Int']['output'];
   /** Their numbers, as ranges: `1-5,9` */
   readonly subjects: Scalars['String']['output'];
+};
+
+/** Why fields could not be answered. */
+export type AuditFieldError = {
+  readonly __typename?: 'AuditFieldError';
+  readonly code: Scalars['String']['output'];
+  /** Name of the source that it came from */
+  readonly source?: Maybe<Scalars['String']['output']>;
+  readonly count: Scalars['Int']['output'];
+};
+
+export type AuditErasedSource = {
+  readonly __typename?: 'AuditErasedSource';
+  readonly source: Scalars['String']['output'];
+  readonly type: Scalars['String']['output'];
+  readonly outcome: Scalars['String']['output'];
+  readonly rows: Scalars['Int']['output'];
+};
+
+export type AuditKey =
+  | 'LOG'
+  | 'KIND'
+  | 'CLIENT'
+  | 'ACTOR'
+  | 'PURPOSE'
+  | 'OPERATION'
+  | 'POLICY'
+  | 'OUTCOME'
+  /** Of UTC, `2026-11-23` */
+  | 'DAY'
+  /** Of UTC, `2026-11-23T10:00Z` */
+  | 'HOUR'
+  | 'COORDINATE'
+  | 'REASON'
+  | 'RELEASED'
+  | 'SUBJECT';
+
+/** One group. What it was not asked by, and what its entries do not have, is null. */
+export type AuditCount = {
+  readonly __typename?: 'AuditCount';
+  readonly log?: Maybe<Scalars['String']['output']>;
+  readonly kind?: Maybe<Scalars['String']['output']>;
+  readonly client?: Maybe<Scalars['String']['output']>;
+  readonly actor?: Maybe<Scalars['String']['output']>;
+  readonly purpose?: Maybe<Scalars['String']['output']>;
+  readonly operation?: Maybe<Scalars['String']['output']>;
+  readonly policy?: Maybe<Scalars['String']['output']>;
+  readonly outcome?: Maybe<Scalars['String']['output']>;
+  readonly day?: Maybe<Scalars['String']['output']>;
+  readonly hour?: Maybe<Scalars['String']['output']>;
+  readonly coordinate?: Maybe<Scalars['String']['output']>;
+  readonly reason?: Maybe<Scalars['String']['output']>;
+  readonly released?: Maybe<Scalars['Boolean']['output']>;
+  /** A number; `?` for rows that concern nobody known */
+  readonly subject?: Maybe<Scalars['String']['output']>;
+  /** An operation in several parts counts once */
+  readonly entries: Scalars['SafeInt']['output'];
+  /** About one field of one person each; null where neither `by` nor a filter asks for decisions */
+  readonly decisions?: Maybe<Scalars['SafeInt']['output']>;
+  /** Different ones; null where `decisions` is */
+  readonly persons?: Maybe<Scalars['SafeInt']['output']>;
+};
+
+export type AuditPolicy = {
+  readonly __typename?: 'AuditPolicy';
+  readonly id: Scalars['String']['output'];
+  /** SDL in canonical form, whose SHA-256 `id` is */
+  readonly text: Scalars['String']['output'];
+  readonly firstUsedAt: Scalars['DateTime']['output'];
+};
+
+export type AuditLog = {
+  readonly __typename?: 'AuditLog';
+  /** Its name, as checkpoints have it */
+  readonly origin: Scalars['String']['output'];
+  /** How many entries were ever written */
+  readonly size: Scalars['SafeInt']['output'];
+  /** The first one that retention has left */
+  readonly minimumIndex: Scalars['SafeInt']['output'];
+  /** Hash of the tree of that size, base64 */
+  readonly root: Scalars['String']['output'];
+  /** The newest signed note (C2SP tlog-checkpoint) */
+  readonly checkpoint?: Maybe<Scalars['String']['output']>;
+  /** The newest one that a witness has signed as well */
+  readonly witnessed?: Maybe<Scalars['String']['output']>;
+  /** Verifier keys, in order. What counts is the key that you hold */
+  readonly keys: ReadonlyArray<AuditLogKey>;
+};
+
+export type AuditLogKey = {
+  readonly __typename?: 'AuditLogKey';
+  readonly key: Scalars['String']['output'];
+  readonly fromIndex: Scalars['SafeInt']['output'];
+  readonly since: Scalars['DateTime']['output'];
 };
 
 export type Mutation = {
@@ -433,7 +617,7 @@ export type Me = {
   readonly purposes: ReadonlyArray<PurposeChoice>;
   /** Everything that was said by them or for them, newest first; `before` is a position to go on from */
   readonly history: ReadonlyArray<ConsentRecord>;
-  /** Whose requests touched their data, newest first; `before` is `next` of the page before */
+  /** Whose requests touched their data, newest first; `after` is `next` of the page before */
   readonly reads: DataReads;
   /** Their data. Needs a recent sign-in */
   readonly export?: Maybe<Scalars['JSON']['output']>;
@@ -450,7 +634,7 @@ export type MeHistoryArgs = {
 
 export type MeReadsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
-  before?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -581,8 +765,8 @@ export type ConsentRecord = {
 export type DataReads = {
   readonly __typename?: 'DataReads';
   readonly nodes: ReadonlyArray<DataRead>;
-  /** Where to go on; null at the end of the log */
-  readonly next?: Maybe<Scalars['Int']['output']>;
+  /** Where to go on; null where the logs begin */
+  readonly next?: Maybe<Scalars['String']['output']>;
 };
 
 /** One request that touched their data. */

@@ -89,34 +89,36 @@ const checkName = (name: string): void => {
   );
 };
 
-/** Reads what the halves have in common; never says what stands in a secret. */
+type Half = 'secret' | 'public';
+
+/** Which key it is. Of a secret nothing is shown: in one that is cut up, its name may be the key. */
+const labelOf = (half: Half, name: string): string =>
+  half === 'secret' ? 'the secret key' : `the public key of \`${shownName(name)}\``;
+
+/** Reads what the halves have in common. */
 const readKey = (
-  half: string,
+  half: Half,
   text: string,
   type: KeyType,
 ): { readonly name: string; readonly id: string; readonly bytes: Buffer } => {
   const [name = '', id = '', encoded = '', ...more] = text.split('+');
-  // Base64 has pluses of its own.
-  const key = fromBase64([encoded, ...more].join('+'));
+  const label = labelOf(half, name);
   if (hasControls(text)) refuse(`a ${half} key is one line: take the newline away`);
-  checkName(name);
-  if (!/^[0-9a-f]{8}$/.test(id) || key === undefined || key.length === 0) {
-    refuse(`the ${half} key of \`${shownName(name)}\` is not \`name+8 hexadecimal digits+base64\``);
+  // Base64 has pluses of its own.
+  const key = fromBase64([encoded, ...more].join('+')) ?? Buffer.alloc(0);
+  if (!isKeyName(name) || !/^[0-9a-f]{8}$/.test(id) || key.length === 0) {
+    refuse(`${label} is not \`name+8 hexadecimal digits+base64\``);
   }
-  const [found, bytes] = [key?.[0], key?.subarray(1) ?? Buffer.alloc(0)];
+  const [found, bytes] = [key[0], key.subarray(1)];
   if (found !== type) {
-    const what = `the ${half} key of \`${shownName(name)}\` is of type ${found ?? 'none'}`;
-    refuse(`${what}, and one of type ${type} (Ed25519) is needed`);
+    refuse(`${label} is of type ${found ?? 'none'}, and one of type ${type} (Ed25519) is needed`);
   }
-  if (bytes.length !== keyBytes) {
-    refuse(`the ${half} key of \`${shownName(name)}\` has ${bytes.length} bytes, not 32`);
-  }
+  if (bytes.length !== keyBytes) refuse(`${label} has ${bytes.length} bytes, not ${keyBytes}`);
   return { name, id, bytes };
 };
 
-const checkId = (half: string, name: string, keyId: number, id: string): void => {
-  if (hexOf(keyId) === id) return;
-  refuse(`the ${half} key of \`${shownName(name)}\` does not belong to its id \`${id}\``);
+const checkId = (half: Half, name: string, keyId: number, id: string): void => {
+  if (hexOf(keyId) !== id) refuse(`${labelOf(half, name)} does not belong to its id \`${id}\``);
 };
 
 /** @throws TlogError TLOG_FORMAT when it is no secret key of that type */

@@ -49,8 +49,12 @@ class Edge {
   /** Tiles of this level that are full. */
   filled: number;
   hashes = Buffer.alloc(tileWidth * hashSize);
-  /** By height; the one of height h counts where bit h of the width is set. */
-  readonly subtrees: Buffer[] = [];
+  /** Roots of perfect subtrees, copied in: callers may fill their buffers anew. */
+  readonly #roots = Buffer.alloc(tileHeight * hashSize);
+  /** Those by height; the one of height h counts where bit h of the width is set. */
+  readonly subtrees: readonly Buffer[] = Array.from({ length: tileHeight }, (_, height) =>
+    this.#roots.subarray(height * hashSize, (height + 1) * hashSize),
+  );
 
   constructor(filled: number) {
     this.filled = filled;
@@ -59,16 +63,18 @@ class Edge {
   /** Takes a hash in. Answers with the root of the tile if that was the last one. */
   add(hash: Buffer): Buffer | undefined {
     this.hashes.set(hash, this.width * hashSize);
-    // Kept, while the caller's buffer may be filled anew.
-    let root: Buffer = Buffer.from(hash);
-    let height = 0;
-    for (let rest = this.width; rest % 2 === 1; rest = (rest - 1) / 2) {
-      root = hashNode(this.subtrees[height] ?? emptyRoot, root);
-      height += 1;
-    }
-    this.subtrees[height] = root;
+    let root = hash;
+    let rest = this.width;
     this.width += 1;
-    return height === tileHeight ? root : undefined;
+    for (const left of this.subtrees) {
+      if (rest % 2 === 0) {
+        left.set(root);
+        return undefined;
+      }
+      root = hashNode(left, root);
+      rest = (rest - 1) / 2;
+    }
+    return root;
   }
 
   /** Hands over the full tile and begins the next. */
@@ -84,7 +90,7 @@ class Edge {
     const edge = new Edge(this.filled);
     edge.width = this.width;
     edge.hashes.set(this.hashes.subarray(0, this.width * hashSize));
-    edge.subtrees.push(...this.subtrees);
+    edge.#roots.set(this.#roots);
     return edge;
   }
 }
@@ -157,10 +163,10 @@ export class TreeTail {
   root(): Buffer {
     let root: Buffer | undefined;
     for (const { width, subtrees } of this.#edges) {
-      for (let height = 0, rest = width; rest > 0; height += 1, rest = Math.floor(rest / 2)) {
-        const subtree = subtrees[height];
-        if (rest % 2 === 0 || !subtree) continue;
-        root = root ? hashNode(subtree, root) : subtree;
+      let rest = width;
+      for (const subtree of subtrees) {
+        if (rest % 2 === 1) root = root ? hashNode(subtree, root) : subtree;
+        rest = Math.floor(rest / 2);
       }
     }
     return Buffer.from(root ?? emptyRoot);

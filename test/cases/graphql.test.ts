@@ -1,7 +1,9 @@
+import type { AuditDecision } from '../../src/audit/entry.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReadCase } from '../../src/cli/decide/case-file.ts';
 import { startCaseGateway, type CaseGateway } from './case-gateway.ts';
 import { cases, differing, falsified, type Outcome } from './cases.ts';
+import { loggedOperations } from '../setup/logged.ts';
 
 const queryFor = (field: string, id: string): string => {
   const [type, name = ''] = field.split('.');
@@ -20,7 +22,7 @@ interface Asked {
   readonly client: string | null;
 }
 
-type Decisions = readonly [readonly string[], boolean, string, number, string][];
+type Decisions = readonly AuditDecision[];
 
 let world: CaseGateway;
 const outcomes = new Map<string, Outcome>();
@@ -42,9 +44,9 @@ const ask = async ({ name, request }: ReadCase): Promise<Asked> => {
 
 /** The decision on one field, as an entry of the log has it. */
 const logged = (name: string, field: string, decisions: Decisions): string => {
-  const about = decisions.filter(([coordinates]) => coordinates.includes(field));
+  const about = decisions.filter(({ coordinates }) => coordinates.includes(field));
   expect(about, name).toHaveLength(1);
-  const [, , reason, count] = about[0]!;
+  const { reason, count } = about[0]!;
   expect(count, name).toBe(1);
   return reason;
 };
@@ -53,9 +55,7 @@ beforeAll(async () => {
   world = await startCaseGateway(cases);
   const asked = new Map<string, Asked>();
   for (const one of cases) asked.set(one.name, await ask(one));
-  const { rows } = await world.gateway.own.knex.raw<{
-    rows: { id: string; decisions: Decisions }[];
-  }>('select id, decisions from audit_entry');
+  const rows = await loggedOperations(world.gateway.own.knex);
   const entries = new Map(rows.map(({ id, decisions }) => [id, decisions]));
   for (const { name, request } of cases) {
     const { entry, release, client } = asked.get(name)!;

@@ -4,6 +4,7 @@ import type { App } from '../../src/app.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import type { Asks, TestGateway } from '../setup/gateway.ts';
+import { lastLogged } from '../setup/logged.ts';
 import { expectReceipts } from './check-receipts.ts';
 import { askReplica, countEvents, numberOf, startReplica, startRightsShop } from './rights-shop.ts';
 
@@ -32,10 +33,7 @@ const say = (subject: string, call: string, asks: Asks = {}) =>
   gateway.ask(`mutation { ${call} { head } }`, { subject, ...asks });
 const codeOf = ({ body }: { readonly body: { errors?: { extensions: { code: string } }[] } }) =>
   body.errors?.[0]?.extensions.code;
-const newestEntry = async () => {
-  const [entry] = await gateway.own.knex('audit_entry').orderBy('sequence', 'desc').limit(1);
-  return entry as { signals: string[]; decisions: [string[], boolean, string][] };
-};
+const newestEntry = () => lastLogged(gateway.own.knex);
 
 /** Two fields of one name, which no client library sends. */
 const rawSignals = async (fields: readonly string[], token: string): Promise<string> => {
@@ -99,7 +97,14 @@ describe('Global Privacy Control', () => {
     expect(await nameOf('101', { client: 'app', ...signal })).toBeNull();
     const { signals, decisions } = await newestEntry();
     expect(signals).toEqual(['GPC']);
-    expect(decisions).toContainEqual([['Customer.name'], false, 'GPC', 1, expect.any(String)]);
+    expect(decisions).toContainEqual(
+      expect.objectContaining({
+        coordinates: ['Customer.name'],
+        released: false,
+        reason: 'GPC',
+        count: 1,
+      }),
+    );
     expect(await countEvents(gateway)).toBe(events);
     expect(await nameOf('101')).toBe('name c101z');
   });
@@ -117,10 +122,9 @@ describe('the signal of a person', () => {
     expect(events.map(({ purposes }) => purposes)).toEqual([['ADS'], ['SELL']]);
     for (const event of events) expect(event).toMatchObject({ kind: 'refused', signal: 'GPC' });
     expect(await nameOf('102')).toBeNull();
-    const [[coordinates, released, reason]] = (await newestEntry()).decisions as [
-      [string[], boolean, string],
-    ];
-    expect([coordinates, released, reason]).toEqual([['Customer.name'], false, 'GPC']);
+    expect((await newestEntry()).decisions).toEqual([
+      expect.objectContaining({ coordinates: ['Customer.name'], released: false, reason: 'GPC' }),
+    ]);
     await gateway.ask('{ me { id } }', { subject: '102', ...signal });
     expect(await eventsOf('102')).toHaveLength(2);
   });
@@ -174,7 +178,7 @@ describe('the signal of a person', () => {
     expect(await eventsOf('106')).toHaveLength(3);
     await say('106', 'withdrawConsent(purpose: ADS)', signal);
     for (const asks of [{}, signal]) expect(await emailOf(asks)).toBeNull();
-    expect((await newestEntry()).decisions[0]).toContain('WITHDRAWN');
+    expect((await newestEntry()).decisions[0]?.reason).toBe('WITHDRAWN');
     expect(codeOf(await say('106', 'giveConsent(purpose: ADS)'))).toBe('CONSENT_CONFLICT');
   });
 

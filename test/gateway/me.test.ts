@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Asks, TestGateway } from '../setup/gateway.ts';
+import { lastLogged } from '../setup/logged.ts';
 import { expectReceipts } from './check-receipts.ts';
 import { longAgo, numberOf, startRightsShop } from './rights-shop.ts';
 
@@ -29,10 +30,7 @@ const me = (subject: string, fields: string, asks: Asks = {}) =>
   gateway.ask(`{ me { ${fields} } }`, { subject, ...asks });
 const codeOf = ({ body }: { readonly body: { errors?: { extensions: { code: string } }[] } }) =>
   body.errors?.[0]?.extensions.code;
-const newestEntry = async () => {
-  const [entry] = await gateway.own.knex('audit_entry').orderBy('sequence', 'desc').limit(1);
-  return entry as { decisions: [string[], boolean, string, number, string][]; actor: string };
-};
+const newestEntry = () => lastLogged(gateway.own.knex);
 
 const everything = `type id place
   held { category source origins fields values purposes }
@@ -151,14 +149,15 @@ describe('`me`', () => {
       await me('101', fields);
       const { decisions, actor } = await newestEntry();
       expect(actor).toBe(`subject:${number}`);
-      expect(decisions).toHaveLength(1);
-      const [[coordinates, released, reason, count, subjects]] = decisions as [
-        (typeof decisions)[0],
-      ];
-      expect([released, reason, count, subjects]).toEqual([
-        ...[true, 'SUBJECT_ACCESS', 1, String(number)],
+      expect(decisions).toEqual([
+        {
+          coordinates: expect.arrayContaining([...shown]),
+          released: true,
+          reason: 'SUBJECT_ACCESS',
+          count: 1,
+          subjects: String(number),
+        },
       ]);
-      expect(coordinates).toEqual(expect.arrayContaining([...shown]));
     }
     const { reads } = (await me('101', 'reads(first: 1) { nodes { self fields { reason } } }')).body
       .data.me;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type App } from '../../src/app.ts';
 import { withClient } from '../../src/database/connection.ts';
 import type { FreshDatabase } from '../setup/database.ts';
+import { lastLogged } from '../setup/logged.ts';
 import { startTestGateway, type Answer, type TestGateway } from '../setup/gateway.ts';
 import { captureOutput } from './canary/log-capture.ts';
 
@@ -307,10 +308,7 @@ describe('a change of mind', () => {
     });
     expect(answer.text).not.toMatch(/c1@example\.com|order of one/);
     expect(refused(answer)).toEqual({ status: 503, data: null, code: 'CONSENT_MOVED' });
-    const { rows } = await gateway.own.knex.raw(
-      'select outcome from audit_entry order by sequence desc limit 1',
-    );
-    expect(rows).toEqual([{ outcome: 'CONSENT_MOVED' }]);
+    expect((await lastLogged(gateway.own.knex)).outcome).toBe('CONSENT_MOVED');
   });
 
   it('counts at the very next query of another gateway over the same ledger', async () => {

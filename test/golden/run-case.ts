@@ -6,6 +6,7 @@ import { PlanCache } from '../../src/gateway/plan-cache.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { startTestGateway, type Asks, type TestGateway } from '../setup/gateway.ts';
+import { lastLogged, type Logged } from '../setup/logged.ts';
 import type { GoldenCase } from './golden-case.ts';
 import { plainPlan } from './plain-plan.ts';
 import { printJson } from './print-json.ts';
@@ -34,18 +35,6 @@ export const stop = async ({ app, own, sources, config }: TestGateway): Promise<
 
 const at = (value: unknown, path: string): unknown =>
   path.split('.').reduce((inner, key) => (inner as Record<string, unknown>)[key], value);
-
-interface EntryRow {
-  readonly id: string;
-  readonly client: string;
-  readonly actor: string;
-  readonly purpose: string | null;
-  readonly operation: string | null;
-  readonly policy: string;
-  readonly head: string | null;
-  readonly outcome: string;
-  readonly decisions: readonly [readonly string[], boolean, string, number, string][];
-}
 
 /** What stands for numbers and ids that differ from run to run. */
 interface Marks {
@@ -107,14 +96,14 @@ const personsIn = (ranges: string, marks: Marks): readonly string[] =>
     .map((number) => marks.person(number))
     .sort();
 
-const plainEntry = (entry: EntryRow, marks: Marks): unknown => ({
+const plainEntry = (entry: Logged, marks: Marks): unknown => ({
   client: entry.client,
   actor: entry.actor.replace(/^subject:(\d+)$/, (_all, number: string) => marks.person(number)),
-  purpose: entry.purpose,
-  operation: entry.operation,
-  head: entry.head === null ? null : marks.head(Number(entry.head)),
+  purpose: entry.purpose ?? null,
+  operation: entry.operation ?? null,
+  head: entry.head === undefined ? null : marks.head(entry.head),
   outcome: entry.outcome,
-  decisions: entry.decisions.map(([coordinates, released, reason, count, subjects]) => ({
+  decisions: entry.decisions.map(({ coordinates, released, reason, count, subjects }) => ({
     coordinates,
     released,
     reason,
@@ -168,11 +157,7 @@ export const runCase = async (gateway: TestGateway, one: GoldenCase): Promise<Ca
   // The last one that the gateway took for this request is the one it carried out, if it came so far.
   const plan = carriedOut.mock.results.at(-1);
   const planned = plan?.type === 'return' ? plainPlan(plan.value, policy) : null;
-  const { rows } = await gateway.own.knex.raw<{ rows: EntryRow[] }>(
-    'select * from audit_entry order by sequence desc limit 1',
-  );
-  const [entry] = rows;
-  if (entry === undefined) throw new Error('the request left no entry');
+  const entry = await lastLogged(gateway.own.knex);
   const marks = await marksFor(gateway);
   const said = body.extensions?.sayso;
   return {
@@ -188,7 +173,7 @@ export const runCase = async (gateway: TestGateway, one: GoldenCase): Promise<Ca
           [said.entry, entry.id],
           [said.policy, policy.id],
           [entry.policy, policy.id],
-          [said.head ?? null, entry.head === null ? null : Number(entry.head)],
+          [said.head ?? null, entry.head ?? null],
         ]
       : [[entry.policy, policy.id]],
   };

@@ -63,7 +63,7 @@ describe('migrations', () => {
 
   it('start with an empty ledger and an empty log', async () => {
     const { rows } = await database.knex.raw<{ rows: unknown[] }>(
-      `select (select position from ledger_head) as head, (select sequence from audit_head) as log,
+      `select (select position from ledger_head) as head, (select count(*) from audit_log) as log,
          (select count(*) from consent_event) as events`,
     );
     expect(rows).toEqual([{ head: 0, log: 0, events: 0 }]);

@@ -65,8 +65,6 @@ describe('a note', () => {
       const without = characters.toSpliced(at, 1).join('');
       const twice = characters.toSpliced(at, 0, character).join('');
       for (const changed of [without, twice]) {
-        // A doubled character may be the same text.
-        if (changed === note) continue;
         expect(() => openNote(changed, [log.verifier])).toThrow(/./);
       }
     }
@@ -210,7 +208,7 @@ describe('a key', () => {
     }
   });
 
-  it('is refused with any one bit of its text changed, or accepted as the other key it is', () => {
+  it('is refused with any one bit of its text changed', () => {
     for (const [text, read] of [
       [secret, signerOf],
       [vkey, verifierOf],
@@ -231,7 +229,7 @@ describe('a key', () => {
   it.each([
     ['the other half', () => verifierOf(secret), /give the public one/],
     ['the other half again', () => signerOf(vkey), /begins with/],
-    ['nothing', () => verifierOf(''), /cannot name a key/],
+    ['nothing', () => verifierOf(''), /is not `name\+8/],
     ['a newline after it', () => verifierOf(`${vkey}\n`), /newline/],
     ['a cosigner’s', () => verifierOf(witnessKey('w').public), /type 4/],
     ['a cosigner’s secret', () => signerOf(witnessKey('w').secret), /type 4/],
@@ -243,17 +241,29 @@ describe('a key', () => {
   });
 
   it('never shows a secret in an error', () => {
-    for (const wrong of [
+    const [, , , id = '', ...encoded] = secret.split('+');
+    const seed = encoded.join('+');
+    const cut = [
       secret.replace('log', 'lag'),
       `${secret}A`,
       secret.slice(0, -4),
       `x${secret}`,
-    ]) {
-      expect.assertions(4);
+      `PRIVATE+KEY+${seed}`,
+      `PRIVATE+KEY+${id}+${seed}`,
+      `PRIVATE+KEY+log.example+${seed}`,
+      `PRIVATE+KEY+log.example+${seed}+${id}`,
+      seed,
+    ];
+    expect.assertions(cut.length);
+    const part = seed
+      .split('+')
+      .toSorted((a, b) => b.length - a.length)[0]!
+      .slice(0, 8);
+    for (const wrong of cut) {
       try {
         signerOf(wrong);
       } catch (error) {
-        expect((error as TlogError).message).not.toContain(secret.slice(-40, -8));
+        expect((error as TlogError).message).not.toContain(part);
       }
     }
   });

@@ -84,6 +84,13 @@ describe('the tail of a tree', () => {
     expect(tail.root()).toEqual(root);
   });
 
+  it('does not change a tile that it has handed over', () => {
+    const tail = new TreeTail();
+    const leaves = leavesOf(300);
+    const tiles = leaves.flatMap((leaf) => tail.append(leaf));
+    expect(tiles.map(({ hashes }) => hashes)).toEqual([Buffer.concat(leaves.slice(0, 256))]);
+  });
+
   it('counts leaves beyond 32 bits', () => {
     const size = 2 ** 40 + 2 ** 33 + 5;
     const widths = partialWidths(size);
@@ -122,6 +129,11 @@ describe('the tail of a tree', () => {
     ['a hash too few', () => new TreeTail(2, [[leafAt(0)]]), 'TLOG_TILE'],
     ['no levels', () => new TreeTail(2), 'TLOG_TILE'],
     ['a short hash', () => new TreeTail(1, [[Buffer.alloc(31)]]), 'TLOG_HASH'],
+    [
+      'a node of hashes cut elsewhere',
+      () => hashNode(Buffer.alloc(31), Buffer.alloc(33)),
+      'TLOG_HASH',
+    ],
     ['a long hash', () => new TreeTail().append(Buffer.alloc(33)), 'TLOG_HASH'],
   ])('refuses %s', (_what, make, code) => {
     expect(make).toThrow(expect.objectContaining({ code }));

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { SaysoError } from '../../core/errors.ts';
 import { tileWidth } from '../../tlog/tree-tail.ts';
-import { databaseTiles, newestCheckpoint, readKeys, readLog } from '../log-state.ts';
+import { databaseTiles, newestCheckpoint, readKeyRecords, readLog } from '../log-state.ts';
 import type { BundleRead, EntryColumns, Finding, LogSource } from './log-source.ts';
 
 interface Row {
@@ -55,7 +55,7 @@ export const databaseSource = async (knex: Knex, origin: string): Promise<LogSou
     },
     info: async () => ({
       minimumIndex,
-      keys: await readKeys(knex, id),
+      keys: await readKeyRecords(knex, id),
       witnessed: witnessed ?? undefined,
     }),
     tiles: databaseTiles(knex, id),

@@ -1,4 +1,4 @@
-import { readSubjectEntries } from '../../audit/audit-reader.ts';
+import { catchUp, readEntries, shownDecisions } from '../../audit/audit-reader.ts';
 import type { SubjectRef } from '../../core/consent.ts';
 import { ForbiddenError, SaysoError } from '../../core/errors.ts';
 import { readOwnData, readPlace, type OwnRows } from '../../decision/own-data.ts';
@@ -22,13 +22,11 @@ export interface MeValue extends SubjectRef {
 
 /** Most lines of somebody's history that their choices are explained by. */
 const explained = 1_000;
-/** Most audit entries that one page of `reads` looks through. */
-const scanned = 20_000;
 
-const pageOf = (
+const firstOf = (
   args: Readonly<Record<string, unknown>>,
   { defaultPageSize, maxPageSize }: PageLimits,
-): { readonly first: number; readonly before: number | undefined } => {
+): number => {
   const first = (args['first'] as number | null | undefined) ?? defaultPageSize;
   if (first < 0 || first > maxPageSize) {
     throw new SaysoError(`\`first\` is not between 0 and ${maxPageSize}`, {
@@ -36,7 +34,7 @@ const pageOf = (
       status: 400,
     });
   }
-  return { first, before: (args['before'] as number | null | undefined) ?? undefined };
+  return first;
 };
 
 const nobody = (type: string): SaysoError =>
@@ -128,7 +126,10 @@ export const meResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolv
 
   const history: Resolver = async (parent, args, context) => {
     const { number } = parent as MeValue;
-    const lines = await readHistory(knex, number, pageOf(args, limits));
+    const lines = await readHistory(knex, number, {
+      first: firstOf(args, limits),
+      before: (args['before'] as number | null | undefined) ?? undefined,
+    });
     if (!context.spend(lines.length)) return [];
     return lines.map((line) => ({
       ...line,
@@ -139,23 +140,28 @@ export const meResolvers = (options: BuiltInOptions): ReadonlyMap<string, Resolv
 
   const reads: Resolver = async (parent, args, context) => {
     const { number } = parent as MeValue;
-    const page = pageOf(args, limits);
-    const { entries, next } = await readSubjectEntries(knex, {
-      ...page,
-      subject: number,
-      most: scanned,
+    const filter = { kind: 'operation', subject: number };
+    const first = firstOf(args, limits);
+    await catchUp(knex);
+    const { entries, next } = await readEntries(knex, filter, {
+      first,
+      after: (args['after'] as string | null | undefined) ?? undefined,
     });
-    const nodes = entries.map((entry) => ({
-      at: entry.at,
-      entry: entry.id,
-      client: entry.client,
-      purpose: entry.purpose,
-      operation: entry.operation,
-      self: entry.actor === `subject:${number}`,
-      fields: entry.decisions.flatMap(({ coordinates, released, reason }) =>
-        coordinates.map((field) => ({ field, released, reason })),
-      ),
-    }));
+    const nodes = entries.flatMap((found) =>
+      found.entry?.kind !== 'operation'
+        ? []
+        : {
+            at: found.at,
+            entry: found.id,
+            client: found.entry.client,
+            purpose: found.entry.purpose,
+            operation: found.entry.operation,
+            self: found.entry.actor === `subject:${number}`,
+            fields: shownDecisions(found, filter).flatMap(({ coordinates, released, reason }) =>
+              coordinates.map((field) => ({ field, released, reason })),
+            ),
+          },
+    );
     const weight = nodes.reduce((sum, { fields }) => sum + 1 + fields.length, 0);
     return context.spend(weight) ? { nodes, next } : { nodes: [], next: null };
   };

@@ -33,6 +33,7 @@ import {
   type Note,
   type Said,
 } from './oracle.ts';
+import { loggedOperations } from '../../setup/logged.ts';
 
 const dayMs = 86_400_000;
 
@@ -369,13 +370,7 @@ export class CanaryWorld {
   /** Whatever was logged or kept for audit holds no canary at all, nor the id of a person. */
   async checkLogAndAudit(): Promise<{ readonly lines: number; readonly entries: number }> {
     const output = this.#output.text();
-    const { rows } = await this.gateway.own.knex.raw<{
-      rows: {
-        id: string;
-        text: string;
-        decisions: [string[], boolean, string, number, string][];
-      }[];
-    }>('select id, decisions, to_jsonb(audit_entry)::text as text from audit_entry');
+    const rows = await loggedOperations(this.gateway.own.knex);
     const kept = rows.map(({ text }) => text).join('\n');
     for (const [where, text] of [
       ['logs', output],
@@ -392,7 +387,9 @@ export class CanaryWorld {
       const decisions = entries.get(entry);
       if (!decisions) throw new Error(`the entry ${entry} is not in the log`);
       const named = (yes: boolean) =>
-        new Set(decisions.flatMap(([fields, free]) => (free === yes ? fields : [])));
+        new Set(
+          decisions.flatMap(({ coordinates, released }) => (released === yes ? coordinates : [])),
+        );
       const [free, kept] = [named(true), named(false)];
       const missing = [
         ...withheld.filter(({ field }) => !kept.has(field)).map(({ field }) => field),

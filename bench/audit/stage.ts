@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Knex } from 'knex';
+import { createAuditStore, type AuditStore } from '../../src/audit/audit-store.ts';
+import { beginLog } from '../../src/audit/log-state.ts';
+import { ensureMonths } from '../../src/audit/partitions.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { openTemporaryDatabase } from '../temporary-database.ts';
+
+/** A PostgreSQL with Sayso's tables and nothing in them. */
+export interface AuditStage {
+  readonly knex: Knex;
+  readonly postmaster: number;
+  readonly postgresVersion: string;
+  /** A log of its own, so that runs do not build on each other. */
+  log(): Promise<AuditStore>;
+  close(): Promise<void>;
+}
+
+export const setAuditStage = async (): Promise<AuditStage> => {
+  const { database, dataDir, close } = await openTemporaryDatabase();
+  const { knex } = database;
+  await migrate(knex);
+  await ensureMonths(knex, new Date());
+  const { rows } = await knex.raw<{ rows: { server_version: string }[] }>('show server_version');
+  const pid = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0];
+  return {
+    knex,
+    postmaster: Number(pid),
+    postgresVersion: rows[0]?.server_version ?? 'unknown',
+    log: async () => {
+      const origin = `bench.local/${randomUUID()}`;
+      return createAuditStore({ knex, log: await beginLog(knex, origin, 'none'), origin });
+    },
+    close,
+  };
+};

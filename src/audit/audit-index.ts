@@ -1,0 +1,280 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { decodeEntry, storable } from './encode-entry.ts';
+import type { LoggedEntry } from './entry.ts';
+import type { LeafRow } from './leaf-reader.ts';
+import { countRanges } from './number-ranges.ts';
+
+/** Entries of one transaction. */
+const batchSize = 1_000;
+/** Bytes of them, but for the last one. */
+const batchBytes = 2_000_000;
+/** Decoding goes on this long, milliseconds, before others have their turn. */
+const sliceMs = 4;
+/** No operation concerns more; what says so is not what we wrote. */
+const mostSubjects = 1_000_000;
+
+/** What is found by: of bytes that are no entry only where they stand. */
+interface Found {
+  readonly kind: string;
+  readonly client: string | null;
+  readonly actor: string;
+  readonly purpose: string | null;
+  readonly operation: string | null;
+  readonly outcome: string | null;
+  readonly policy: string | null;
+  readonly coordinates: readonly string[];
+  readonly reasons: readonly string[];
+  /** Ranges. */
+  readonly subjects: readonly string[];
+}
+
+const nothing = {
+  client: null,
+  actor: '',
+  purpose: null,
+  operation: null,
+  outcome: null,
+  policy: null,
+  coordinates: [],
+  reasons: [],
+  subjects: [],
+} as const;
+
+const text = (value: string | undefined): string | null =>
+  value === undefined ? null : storable(value);
+
+const foundOf = (entry: LoggedEntry): Found => {
+  const common = { ...nothing, kind: entry.kind, actor: storable(entry.actor) };
+  if (entry.kind === 'erasure')
+    return {
+      ...common,
+      subjects: entry.subject === undefined ? [] : [String(entry.subject)],
+    };
+  if (entry.kind !== 'operation') return common;
+  if (entry.sets.reduce((sum, set) => sum + countRanges(set), 0) > mostSubjects)
+    throw new RangeError('an entry about more persons than any operation concerns');
+  return {
+    kind: entry.kind,
+    actor: storable(entry.actor),
+    client: storable(entry.client),
+    purpose: text(entry.purpose),
+    operation: text(entry.operation),
+    outcome: storable(entry.outcome),
+    policy: storable(entry.policy),
+    coordinates: entry.coordinates.map(storable),
+    reasons: [...new Set(entry.decisions.map(([reason]) => storable(reason)))],
+    subjects: entry.sets,
+  };
+};
+
+const read = (bytes: Buffer): Found => {
+  try {
+    return foundOf(decodeEntry(bytes));
+  } catch {
+    return { ...nothing, kind: 'unreadable' };
+  }
+};
+
+/** A list as PostgreSQL writes one, since lists of different lengths do not travel in one parameter. */
+const literal = (texts: readonly string[]): string =>
+  `{${texts.map((one) => `"${one.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+
+interface Row extends Pick<LeafRow, 'index' | 'at' | 'bytes'> {
+  readonly id: string;
+}
+
+const write = async (trx: Knex, log: number, rows: readonly Row[]): Promise<void> => {
+  const found: Found[] = [];
+  let since = performance.now();
+  for (const { bytes } of rows) {
+    found.push(read(bytes));
+    if (performance.now() - since < sliceMs) continue;
+    await nextTurn();
+    since = performance.now();
+  }
+  const times = rows.map(({ at }) => at.toISOString());
+  // knex has no type for a list with nulls in it, which pg takes.
+  const columns = (...values: readonly unknown[]): string[] => values as string[];
+  await trx.raw(
+    `insert into audit_search (log, index, at, id, kind, client, actor, purpose, operation, outcome,
+       policy, coordinates, reasons)
+     select ?, index, at, id, kind, client, actor, purpose, operation, outcome, policy,
+       coordinates::text[], reasons::text[]
+     from unnest(?::bigint[], ?::timestamptz[], ?::uuid[], ?::text[], ?::text[], ?::text[],
+       ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+       as row (index, at, id, kind, client, actor, purpose, operation, outcome, policy,
+         coordinates, reasons)
+     on conflict do nothing`,
+    columns(
+      log,
+      rows.map(({ index }) => index),
+      times,
+      rows.map(({ id }) => id),
+      ...(['kind', 'client', 'actor', 'purpose', 'operation', 'outcome', 'policy'] as const).map(
+        (name) => found.map((one) => one[name]),
+      ),
+      found.map(({ coordinates }) => literal(coordinates)),
+      found.map(({ reasons }) => literal(reasons)),
+    ),
+  );
+  const sets = found.flatMap(({ subjects }, i) =>
+    subjects.map((ranges) => ({ ranges, index: rows[i]?.index, at: times[i] })),
+  );
+  if (sets.length === 0) return;
+  await trx.raw(
+    // Taken apart there, so that long sets hold up nobody here.
+    `insert into audit_subject (subject, at, log, index)
+     select number, at, ?, index
+     from unnest(?::text[], ?::timestamptz[], ?::bigint[]) as row (ranges, at, index),
+       unnest(string_to_array(ranges, ',')) as range,
+       generate_series(
+         nullif(split_part(range, '-', 1), '\\?')::integer,
+         coalesce(nullif(split_part(range, '-', 2), ''), nullif(range, '\\?'))::integer
+       ) as number
+     on conflict do nothing`,
+    columns(
+      log,
+      sets.map(({ ranges }) => ranges),
+      sets.map(({ at }) => at),
+      sets.map(({ index }) => index),
+    ),
+  );
+};
+
+/** Indexes the next entries of a log. @returns how many places were passed */
+const indexBatch = (knex: Knex, log: number, to: number, most: number): Promise<number> =>
+  knex.transaction(async (trx) => {
+    // It can be built again; nothing that anybody was answered hangs on it.
+    await trx.raw('set local synchronous_commit to off');
+    await trx.raw('insert into audit_indexed (log) values (?) on conflict do nothing', [log]);
+    const { rows: states } = await trx.raw<{ rows: { done: number; minimum: number }[] }>(
+      `select audit_indexed.size as done, minimum_index as minimum
+       from audit_indexed, audit_log where audit_indexed.log = ? and audit_log.id = audit_indexed.log
+       for update of audit_indexed`,
+      [log],
+    );
+    const done = states[0]?.done ?? 0;
+    const from = Math.max(done, states[0]?.minimum ?? 0);
+    if (from >= to) return 0;
+    const end = Math.min(to, from + most);
+    const { rows } = await trx.raw<{ rows: Row[] }>(
+      `select index, at, id, entry as bytes from (
+         select *, sum(length(entry)) over (order by index) - length(entry) as before
+         from audit_entry where log = ? and index >= ? and index < ?
+       ) as row where before < ? order by index`,
+      [log, from, end, batchBytes],
+    );
+    await write(trx, log, rows);
+    const last = rows.at(-1)?.index;
+    // Where bytes made the batch end early; what is missing at its end was taken by retention.
+    const total = rows.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const next = total < batchBytes || last === undefined ? end : last + 1;
+    await trx.raw('update audit_indexed set size = ? where log = ?', [next, log]);
+    return next - from;
+  });
+
+/** Entries of each log that the index does not have yet. */
+const behind = async (
+  knex: Knex,
+): Promise<readonly { readonly log: number; readonly size: number; readonly left: number }[]> => {
+  const { rows } = await knex.raw<{ rows: { log: number; size: number; left: number }[] }>(
+    `select id as log, audit_log.size,
+       audit_log.size - greatest(coalesce(audit_indexed.size, 0), minimum_index) as left
+     from audit_log left join audit_indexed on audit_indexed.log = audit_log.id order by id`,
+  );
+  return rows.filter(({ left }) => left > 0);
+};
+
+/** How many entries are not indexed yet. */
+export const countUnindexed = async (knex: Knex): Promise<number> =>
+  (await behind(knex)).reduce((sum, { left }) => sum + left, 0);
+
+export interface IndexOptions {
+  /** Stops when so many are done. */
+  readonly most?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Brings the index up to where the logs are as it is called. Several processes may do so at once:
+ * they take turns, and each entry is indexed once. An entry that cannot be decoded is indexed by
+ * where it stands.
+ */
+export const indexAudit = async (
+  knex: Knex,
+  { most = Infinity, onProgress }: IndexOptions = {},
+): Promise<{ readonly done: number; readonly left: number }> => {
+  const logs = await behind(knex);
+  const total = logs.reduce((sum, { left }) => sum + left, 0);
+  let done = 0;
+  for (const { log, size } of logs) {
+    for (;;) {
+      const more = Math.min(batchSize, most - done);
+      if (more <= 0) return { done, left: Math.max(0, total - done) };
+      const passed = await indexBatch(knex, log, size, more);
+      if (passed === 0) break;
+      done += passed;
+      onProgress?.(Math.min(done, total), total);
+    }
+  }
+  return { done, left: 0 };
+};
+
+/** Indexes behind the log. */
+export interface AuditIndexer {
+  /** Something was written; indexes soon. */
+  wake(): void;
+  close(): Promise<void>;
+}
+
+export interface AuditIndexerOptions {
+  readonly knex: Knex;
+  /** Least time between two runs, milliseconds. */
+  readonly every?: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Indexes while the log grows; answers do not wait for it, and what fails is tried again. */
+export const createAuditIndexer = ({
+  knex,
+  every = 1_000,
+  onError,
+}: AuditIndexerOptions): AuditIndexer => {
+  let closed = false;
+  let pending = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+
+  const work = async (): Promise<void> => {
+    try {
+      // By batches, so that closing does not wait long.
+      for (let left = 1; left > 0 && !closed;)
+        ({ left } = await indexAudit(knex, { most: batchSize }));
+    } catch (error) {
+      pending = true;
+      if (!closed) onError(error);
+    }
+  };
+  const run = (): void => {
+    pending = false;
+    running = work().then(() => {
+      timer = undefined;
+      if (pending) schedule();
+    });
+  };
+  const schedule = (): void => {
+    if (!closed) timer ??= setTimeout(run, every).unref();
+  };
+  return {
+    wake: () => {
+      pending = true;
+      schedule();
+    },
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+};

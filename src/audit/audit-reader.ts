@@ -1,0 +1,290 @@
+import type { Knex } from 'knex';
+import { SaysoError } from '../core/errors.ts';
+import {
+  facets,
+  isMeant,
+  isMeantUnread,
+  matchingDecisions,
+  prepareFilter,
+  unpackDecisions,
+  type AuditFilter,
+} from './audit-filter.ts';
+import { countUnindexed, indexAudit } from './audit-index.ts';
+import { decodeEntry } from './encode-entry.ts';
+import type { AuditDecision, StoredEntry } from './entry.ts';
+import { releasingReasons } from './reasons.ts';
+
+/** What stands at a place of a log. */
+export interface FoundEntry {
+  /** Origin of the log. */
+  readonly log: string;
+  readonly index: number;
+  readonly at: Date;
+  readonly id: string;
+  /** As they lie in the database. */
+  readonly bytes: Buffer;
+  /** Absent where the bytes are no entry. */
+  readonly entry: StoredEntry | undefined;
+}
+
+/** The decisions of an entry that a filter means; all without one. */
+export const shownDecisions = (
+  { entry }: FoundEntry,
+  filter: AuditFilter = {},
+): readonly AuditDecision[] =>
+  entry?.kind === 'operation'
+    ? unpackDecisions(entry, matchingDecisions(entry, prepareFilter(filter)))
+    : [];
+
+/** More than this is not indexed while somebody waits for an answer. */
+const mostBehind = 100_000;
+
+/**
+ * Brings the index up to now before it is asked.
+ *
+ * @throws SaysoError AUDIT_INDEX_BEHIND (503) when that would take long
+ */
+export const catchUp = async (knex: Knex): Promise<void> => {
+  const left = await countUnindexed(knex);
+  if (left > mostBehind)
+    throw new SaysoError(`${left} entries of the log are not indexed yet; try again later`, {
+      code: 'AUDIT_INDEX_BEHIND',
+      status: 503,
+      details: { left },
+    });
+  if (left > 0) await indexAudit(knex);
+};
+
+/** Place of an entry among all, by time. */
+interface Key {
+  readonly at: Date;
+  readonly log: number;
+  readonly index: number;
+}
+
+const writeCursor = ({ at, log, index }: Key): string =>
+  Buffer.from(`${at.getTime()} ${log} ${index}`).toString('base64url');
+
+/** @throws SaysoError CURSOR_INVALID */
+const readCursor = (cursor: string): Key => {
+  const text = Buffer.from(cursor, 'base64url').toString('latin1');
+  const [, at, log, index] = /^(\d{1,15}) (\d{1,9}) (\d{1,15})$/.exec(text) ?? [];
+  const key = { at: new Date(Number(at)), log: Number(log), index: Number(index) };
+  if (index !== undefined && writeCursor(key) === cursor) return key;
+  throw new SaysoError('`after` is not a cursor of this list', {
+    code: 'CURSOR_INVALID',
+    status: 400,
+  });
+};
+
+const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+
+interface Sql {
+  readonly from: string;
+  readonly where: string;
+  readonly values: readonly unknown[];
+}
+
+/**
+ * What the index can tell of a filter, which is all but whether several things are true of one
+ * decision together. `undefined` where nothing can be found.
+ */
+export const indexedFilter = (
+  filter: AuditFilter,
+  logs: ReadonlyMap<number, string>,
+): Sql | undefined => {
+  const terms: string[] = [];
+  const values: unknown[] = [];
+  const add = (term: string, value: unknown): void => {
+    terms.push(term);
+    values.push(value);
+  };
+  const { subject, from, to, id, log, coordinate, reason, released } = filter;
+  if (subject !== undefined) {
+    if (!Number.isInteger(subject) || subject < 0 || subject > 0x7fffffff) return undefined;
+    add('s.subject = ?', subject);
+  }
+  const at = subject === undefined ? 'f.at' : 's.at';
+  if (from) add(`${at} >= ?`, from.toISOString());
+  if (to) add(`${at} < ?`, to.toISOString());
+  if (id !== undefined) {
+    if (!isUuid(id)) return undefined;
+    add('f.id = ?', id);
+  }
+  if (log !== undefined) {
+    const number = [...logs].find(([, origin]) => origin === log)?.[0];
+    if (number === undefined) return undefined;
+    add('f.log = ?', number);
+  }
+  for (const facet of facets) if (filter[facet] !== undefined) add(`f.${facet} = ?`, filter[facet]);
+  if (coordinate !== undefined) add('f.coordinates @> array[?]::text[]', coordinate);
+  if (reason !== undefined) add('f.reasons @> array[?]::text[]', reason);
+  if (released === true) add('f.reasons && ?::text[]', [...releasingReasons]);
+  if (released === false) add('not f.reasons <@ ?::text[]', [...releasingReasons]);
+  return {
+    from:
+      subject === undefined
+        ? 'audit_search f'
+        : 'audit_subject s join audit_search f on (f.log, f.index, f.at) = (s.log, s.index, s.at)',
+    where: terms.length === 0 ? 'true' : terms.join(' and '),
+    values,
+  };
+};
+
+/** Origins of all logs by number. */
+export const originsOf = async (knex: Knex): Promise<ReadonlyMap<number, string>> => {
+  const { rows } = await knex.raw<{ rows: { id: number; origin: string }[] }>(
+    'select id, origin from audit_log',
+  );
+  return new Map(rows.map(({ id, origin }) => [id, origin]));
+};
+
+interface EntryRow extends Key {
+  readonly id: string;
+  readonly entry: Buffer;
+}
+type CandidateRow = EntryRow | (Key & { readonly entry: null });
+
+const foundOf = (row: EntryRow, logs: ReadonlyMap<number, string>): FoundEntry => {
+  const place = { log: logs.get(row.log) ?? String(row.log), index: row.index };
+  let entry: StoredEntry | undefined;
+  try {
+    entry = { ...decodeEntry(row.entry), ...place };
+  } catch {
+    // It is shown by where it stands.
+  }
+  return { ...place, at: row.at, id: row.id, bytes: row.entry, entry };
+};
+
+const isFound = (one: FoundEntry, filter: AuditFilter): boolean =>
+  one.entry ? isMeant(one.entry, filter) : isMeantUnread(one, filter);
+
+interface Walk {
+  readonly oldestFirst?: boolean;
+  readonly after?: Key | undefined;
+  /** Entries that are held at a time. */
+  readonly chunk?: number;
+}
+
+/** Walks through candidates by time, in constant memory; `meant` says whether one is meant indeed. */
+async function* walk(
+  knex: Knex,
+  filter: AuditFilter,
+  { oldestFirst = false, after, chunk = 500 }: Walk,
+): AsyncGenerator<{ readonly key: Key; readonly found: FoundEntry; readonly meant: boolean }> {
+  const logs = await originsOf(knex);
+  const sql = indexedFilter(filter, logs);
+  if (!sql) return;
+  const t = filter.subject === undefined ? 'f' : 's';
+  const [than, order] = oldestFirst ? ['>', 'asc'] : ['<', 'desc'];
+  const ordered = `${t}.at ${order}, ${t}.log ${order}, ${t}.index ${order}`;
+  for (let last = after, size = Math.min(chunk, 50); ; size = chunk) {
+    const { rows } = await knex.raw<{ rows: CandidateRow[] }>(
+      // Candidates first: bytes are fetched by place, for those alone.
+      `with f as materialized (
+         select f.at, f.log, f.index from ${sql.from}
+         where ${sql.where} ${last ? `and (${t}.at, ${t}.log, ${t}.index) ${than} (?, ?, ?)` : ''}
+         order by ${ordered} limit ?
+       )
+       select f.at, f.log, f.index, e.id, e.entry
+       from f left join audit_entry e on e.log = f.log and e.index = f.index and e.at = f.at
+       order by f.at ${order}, f.log ${order}, f.index ${order}`,
+      [
+        ...(sql.values as string[]),
+        ...(last ? [last.at.toISOString(), last.log, last.index] : []),
+        size,
+      ],
+    );
+    for (const row of rows) {
+      // Retention took it since.
+      if (row.entry === null) continue;
+      const found = foundOf(row, logs);
+      yield { key: row, found, meant: isFound(found, filter) };
+    }
+    last = rows.at(-1);
+    if (rows.length < size) return;
+  }
+}
+
+/** All entries that are meant, newest first unless asked otherwise, in constant memory. */
+export async function* eachEntry(
+  knex: Knex,
+  filter: AuditFilter,
+  options: { readonly oldestFirst?: boolean } = {},
+): AsyncGenerator<FoundEntry> {
+  for await (const { found, meant } of walk(knex, prepareFilter(filter), options))
+    if (meant) yield found;
+}
+
+export interface PageQuery {
+  readonly first: number;
+  /** `next` of the page before. */
+  readonly after?: string | undefined;
+  /** Most entries to look through: what is true of one decision together is seen in entries alone. */
+  readonly most?: number;
+}
+
+export interface AuditPage {
+  readonly entries: readonly FoundEntry[];
+  /** Where to go on, also from a page that is short; null at the beginning of the logs. */
+  readonly next: string | null;
+}
+
+/** Reads entries newest first, of all logs together. @throws SaysoError CURSOR_INVALID */
+export const readEntries = async (
+  knex: Knex,
+  filter: AuditFilter,
+  { first, after, most = 20_000 }: PageQuery,
+): Promise<AuditPage> => {
+  const start = after === undefined ? undefined : readCursor(after);
+  const entries: FoundEntry[] = [];
+  let seen = 0;
+  let last: Key | undefined;
+  const chunk = Math.min(500, first + 1);
+  for await (const one of walk(knex, prepareFilter(filter), { after: start, chunk })) {
+    if (entries.length >= first || seen >= most)
+      return { entries, next: last ? writeCursor(last) : null };
+    seen += 1;
+    last = one.key;
+    if (one.meant) entries.push(one.found);
+  }
+  return { entries, next: null };
+};
+
+/**
+ * What stands at a place, or under an id: of an operation in several parts all. It is read from the
+ * log itself, not found by the index.
+ */
+export const readEntry = async (
+  knex: Knex,
+  which: { readonly id: string } | { readonly log: string; readonly index: number },
+): Promise<readonly FoundEntry[]> => {
+  const logs = await originsOf(knex);
+  const columns = 'select at, log, index, id, entry from audit_entry where';
+  let sent: Promise<{ rows: EntryRow[] }>;
+  if ('id' in which) {
+    const id = which.id.toLowerCase();
+    if (!isUuid(id)) return [];
+    sent = knex.raw<{ rows: EntryRow[] }>(`${columns} id = ? order by log, index`, [id]);
+  } else {
+    const log = [...logs].find(([, origin]) => origin === which.log)?.[0];
+    if (log === undefined || !Number.isSafeInteger(which.index)) return [];
+    sent = knex.raw<{ rows: EntryRow[] }>(`${columns} log = ? and index = ?`, [log, which.index]);
+  }
+  return (await sent).rows.map((row) => foundOf(row, logs));
+};
+
+export interface PolicyText {
+  readonly id: string;
+  readonly text: string;
+  readonly firstUsedAt: Date;
+}
+
+/** The policy that entries name by its hash. */
+export const readPolicyText = async (knex: Knex, id: string): Promise<PolicyText | undefined> => {
+  const { rows } = await knex.raw<{ rows: PolicyText[] }>(
+    'select id, sdl as text, first_used_at as "firstUsedAt" from policy where id = ?',
+    [/^sha256:[0-9a-f]{64}$/.test(id) ? id : ''],
+  );
+  return rows[0];
+};

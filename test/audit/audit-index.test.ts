@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { countUnindexed, createAuditIndexer, indexAudit } from '../../src/audit/audit-index.ts';
+import { openPool } from '../../src/database/connection.ts';
+import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
+import { decided, nextId, operation, writeRaw } from './raw-log.ts';
+
+let database: FreshDatabase;
+beforeEach(async () => {
+  database = await freshDatabase({ migrated: true });
+});
+afterEach(() => database.drop());
+
+const at = new Date('2026-11-24T10:00:00.123Z');
+const subjects = async () =>
+  (
+    (await database.knex('audit_subject').orderBy(['index', 'subject'])) as {
+      index: number;
+      subject: number;
+    }[]
+  ).map(({ index, subject }) => [index, subject]);
+
+describe('indexAudit', () => {
+  it('has one row for each entry, and one for each person in it', async () => {
+    await writeRaw(database.knex, 'a', [
+      [operation(decided(['OPEN', ['A.b', 'A.c'], '1-3,9,?'], ['EXPIRED', ['A.c'], '2-4'])), at],
+      [operation(decided(['NOT_PERMITTED', ['A.d'], ''])), at],
+      [{ kind: 'erasure', id: nextId(), actor: 'subject:7', head: 1, subject: 7, sources: [] }, at],
+      [{ kind: 'key', id: nextId(), actor: 'sayso', key: 'k', replaces: 'j' }, at],
+    ]);
+    expect(await indexAudit(database.knex)).toEqual({ done: 4, left: 0 });
+    expect(await subjects()).toEqual([...[1, 2, 3, 4, 9].map((subject) => [0, subject]), [2, 7]]);
+    expect(await database.knex('audit_search').orderBy('index')).toMatchObject([
+      {
+        at,
+        kind: 'operation',
+        client: 'shop-web',
+        coordinates: ['A.b', 'A.c'],
+        reasons: ['OPEN', 'EXPIRED'],
+      },
+      { coordinates: ['A.d'], reasons: ['NOT_PERMITTED'] },
+      { kind: 'erasure', actor: 'subject:7', client: null },
+      { kind: 'key', actor: 'sayso' },
+    ]);
+    expect(await indexAudit(database.knex)).toEqual({ done: 0, left: 0 });
+  });
+
+  it('stops at `most`, and goes on from there, over all logs', async () => {
+    const leaves = Array.from({ length: 5 }, () => [operation(), at] as const);
+    await writeRaw(database.knex, 'a', leaves);
+    await writeRaw(
+      database.knex,
+      'b',
+      leaves.map(() => [operation(), at] as const),
+    );
+    expect(await indexAudit(database.knex, { most: 3 })).toEqual({ done: 3, left: 7 });
+    expect(await countUnindexed(database.knex)).toBe(7);
+    expect(await indexAudit(database.knex, { most: 4 })).toEqual({ done: 4, left: 3 });
+    expect(await indexAudit(database.knex)).toEqual({ done: 3, left: 0 });
+    expect(await database.knex('audit_search')).toHaveLength(10);
+  });
+
+  it('is not stopped by what is no entry, nor by texts that a database cannot hold', async () => {
+    const huge = Buffer.from(
+      `{"actor":"a","at":"${at.toISOString()}","client":"c","coordinates":["A.b"],"decisions":[["OPEN",[0],[0]]],` +
+        `"documentHash":"d","id":"i","kind":"operation","outcome":"ANSWERED","policy":"p","sets":["0-2147483647"],"v":1}`,
+    );
+    const nul = Buffer.from(
+      `{"actor":"a","at":"${at.toISOString()}","client":"{\\"c\\\\,","coordinates":["A.\\"b\\u0000"],"documentHash":"d",` +
+        `"id":"i","kind":"operation","outcome":"\\ud800","policy":"p","v":1}`,
+    );
+    await writeRaw(database.knex, 'a', [
+      [Buffer.from('no entry'), at],
+      [Buffer.from([0xff, 0]), at],
+      [huge, at],
+      [nul, at],
+      [operation(decided(['OPEN', ['A.b'], '5'])), at],
+    ]);
+    expect(await indexAudit(database.knex)).toEqual({ done: 5, left: 0 });
+    const rows = (await database.knex('audit_search').orderBy('index')) as { kind: string }[];
+    expect(rows.map(({ kind }) => kind)).toEqual([
+      ...['unreadable', 'unreadable', 'unreadable', 'operation', 'operation'],
+    ]);
+    expect(rows[3]).toMatchObject({
+      actor: 'a',
+      outcome: '\\ud800',
+      client: '{"c\\,',
+      coordinates: ['A."b\\u0000'],
+    });
+    expect(await subjects()).toEqual([[4, 5]]);
+  });
+
+  it('is done once, whoever does it', async () => {
+    await writeRaw(
+      database.knex,
+      'a',
+      Array.from({ length: 3_000 }, (_, i) => [
+        operation(decided(['OPEN', ['A.b'], String(i)])),
+        at,
+      ]),
+    );
+    const other = openPool(database.connection);
+    const done = await Promise.all([database.knex, other, other].map((knex) => indexAudit(knex)));
+    await other.destroy();
+    expect(done.reduce((sum, one) => sum + one.done, 0)).toBe(3_000);
+    expect(await database.knex('audit_search')).toHaveLength(3_000);
+    expect(await subjects()).toHaveLength(3_000);
+  });
+
+  it('goes on where entries begin, when retention was faster', async () => {
+    const log = await writeRaw(database.knex, 'a', [
+      [operation(), at],
+      [operation(), at],
+    ]);
+    await database.knex.raw('update audit_log set minimum_index = 1 where id = ?', [log]);
+    expect(await indexAudit(database.knex)).toEqual({ done: 1, left: 0 });
+    expect(await database.knex('audit_search')).toHaveLength(1);
+  });
+});
+
+describe('an indexer', () => {
+  const until = async (check: () => Promise<boolean>): Promise<void> => {
+    for (let i = 0; i < 200; i += 1) {
+      if (await check()) return;
+      await sleep(20);
+    }
+    throw new Error('it never came');
+  };
+
+  it('indexes when it is woken, and tries again what failed', async () => {
+    const failures: unknown[] = [];
+    const { knex } = database;
+    const indexer = createAuditIndexer({
+      knex,
+      every: 20,
+      onError: (error) => failures.push(error),
+    });
+    await writeRaw(knex, 'a', [[operation(), at]]);
+    await knex.raw('alter table audit_search rename to away');
+    indexer.wake();
+    await until(() => Promise.resolve(failures.length > 0));
+    await knex.raw('alter table away rename to audit_search');
+    await until(async () => (await countUnindexed(knex)) === 0);
+    await writeRaw(knex, 'a', [[operation(), at]]);
+    indexer.wake();
+    indexer.wake();
+    await until(async () => (await countUnindexed(knex)) === 0);
+    await indexer.close();
+    await writeRaw(knex, 'a', [[operation(), at]]);
+    indexer.wake();
+    await sleep(60);
+    expect(await countUnindexed(knex)).toBe(1);
+  });
+
+  it('lets others have their turn', async () => {
+    const set = Array.from({ length: 8_000 }, (_, i) => i * 3).join(',');
+    await writeRaw(
+      database.knex,
+      'a',
+      Array.from({ length: 30 }, () => [operation(decided(['OPEN', ['A.b'], set])), at]),
+    );
+    let longest = 0;
+    let last = performance.now();
+    const ticking = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    await indexAudit(database.knex);
+    clearInterval(ticking);
+    // Decoded at once they hold everybody up for ten times as long.
+    expect(longest).toBeLessThan(150);
+  });
+});
