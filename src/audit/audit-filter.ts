@@ -73,7 +73,9 @@ export const matchingDecisions = (
   { coordinate, reason, released, subject }: AuditFilter,
 ): readonly PackedDecision[] => {
   const holding =
-    subject === undefined ? undefined : sets.map((set) => subject >= 0 && rangesHold(set, subject));
+    subject === undefined
+      ? undefined
+      : sets.map((set) => Number.isInteger(subject) && subject >= 0 && rangesHold(set, subject));
   if (holding && !holding.includes(true)) return [];
   return decisions.flatMap(([why, fields, among]): readonly PackedDecision[] => {
     if (reason !== undefined && why !== reason) return [];

@@ -12,6 +12,7 @@ import {
 import { countUnindexed, indexAudit } from './audit-index.ts';
 import { decodeEntry } from './encode-entry.ts';
 import type { AuditDecision, StoredEntry } from './entry.ts';
+import type { LeafRow } from './leaf-reader.ts';
 import { releasingReasons } from './reasons.ts';
 
 /** What stands at a place of a log. */
@@ -145,16 +146,31 @@ interface EntryRow extends Key {
 }
 type CandidateRow = EntryRow | (Key & { readonly entry: null });
 
-const foundOf = (row: EntryRow, logs: ReadonlyMap<number, string>): FoundEntry => {
-  const place = { log: logs.get(row.log) ?? String(row.log), index: row.index };
-  let entry: StoredEntry | undefined;
-  try {
-    entry = { ...decodeEntry(row.entry), ...place };
-  } catch {
-    // It is shown by where it stands.
-  }
-  return { ...place, at: row.at, id: row.id, bytes: row.entry, entry };
+const foundOf = (
+  { log: number, index, at, id, entry: bytes }: EntryRow,
+  logs: ReadonlyMap<number, string>,
+): FoundEntry => {
+  const log = logs.get(number) ?? String(number);
+  return { log, index, at, id, bytes, entry: decoded(bytes, log, index) };
 };
+
+const decoded = (bytes: Buffer, log: string, index: number): StoredEntry | undefined => {
+  try {
+    return { ...decodeEntry(bytes), log, index };
+  } catch {
+    return undefined; // It is shown by where it stands.
+  }
+};
+
+/** A leaf of a log that is read in its order. */
+export const toFound = ({ index, at, id, bytes }: LeafRow, log: string): FoundEntry => ({
+  log,
+  index,
+  at,
+  id,
+  bytes,
+  entry: decoded(bytes, log, index),
+});
 
 const isFound = (one: FoundEntry, filter: AuditFilter): boolean =>
   one.entry ? isMeant(one.entry, filter) : isMeantUnread(one, filter);

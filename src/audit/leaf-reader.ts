@@ -7,6 +7,7 @@ import type { LogState } from './log-state.ts';
 export interface LeafRow {
   readonly index: number;
   readonly at: Date;
+  readonly id: string;
   readonly bytes: Buffer;
   /** As it was when the entry was written; not computed anew. */
   readonly hash: Buffer;
@@ -23,9 +24,9 @@ export const readLeaves = async (
   to: number,
 ): Promise<readonly LeafRow[]> => {
   const { rows } = await knex.raw<{
-    rows: { index: number; at: Date; entry: Buffer; hash: Buffer }[];
+    rows: { index: number; at: Date; id: string; entry: Buffer; hash: Buffer }[];
   }>(
-    `select index::float8, at, entry, hash from audit_entry
+    `select index::float8, at, id, entry, hash from audit_entry
      where log = ? and index >= ? and index < ? order by index`,
     [log, from, to],
   );

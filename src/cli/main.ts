@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { SaysoError } from '../core/errors.ts';
+import { auditCommand } from './audit-command.ts';
 import { checkCommand } from './check-command.ts';
 import { consentCommand } from './consent-command.ts';
 import { noticeCommand } from './notice-command.ts';
@@ -39,7 +40,8 @@ const program = (): Command =>
       .addCommand(eraseCommand())
       .addCommand(decideCommand())
       .addCommand(schemaCommand())
-      .addCommand(registerCommand()),
+      .addCommand(registerCommand())
+      .addCommand(auditCommand()),
   );
 
 /** What a person at a terminal is told: the message of an error of ours, and the stack of a defect. */
