@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import type { Knex } from 'knex';
 import { listLogs, readResource } from '../audit/serve-log.ts';
 import { ForbiddenError, IdentityError, SaysoError } from '../core/errors.ts';
@@ -24,8 +24,8 @@ const nothing = (): SaysoError =>
 
 /** The logs as C2SP tlog-tiles has them, below `/audit/`, for who may read the audit log. */
 export const auditRoutes =
-  ({ knex, verify }: AuditRoutesOptions) =>
-  (scope: FastifyInstance): void => {
+  ({ knex, verify }: AuditRoutesOptions): FastifyPluginCallback =>
+  (scope, _options, done) => {
     scope.addHook('onRequest', async (request, reply) => {
       void reply.header('cache-control', notKept);
       void reply.header('x-content-type-options', 'nosniff');
@@ -49,6 +49,7 @@ export const auditRoutes =
       if (immutable) void reply.header('cache-control', forEver);
       return sendBody(request, reply, body);
     });
+    done();
   };
 
 const sendBody = async (

@@ -50,8 +50,8 @@ export interface HttpServerOptions {
   readonly pipeline: ReturnType<typeof createPipeline>;
   readonly logger: FastifyBaseLogger;
   readonly isReady: () => Promise<Readonly<Record<string, string>>>;
-  /** Sayso's own database, which the audit logs are served from. */
-  readonly knex: Knex;
+  /** Sayso's own database, which the audit logs are served from; absent where none are. */
+  readonly knex?: Knex;
 }
 
 /** Apollo Server over Fastify with every limit on; each operation goes through the pipeline. */
@@ -99,10 +99,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     const ready = Object.values(state).every((one) => one === 'ok');
     return reply.code(ready ? 200 : 503).send({ ready, ...state });
   });
-  await app.register((scope, _options, done) => {
-    auditRoutes({ knex: options.knex, verify: options.verify })(scope);
-    done();
-  });
+  const { knex, verify } = options;
+  if (knex) await app.register(auditRoutes({ knex, verify }));
   await app.register((scope, _options, done) => {
     const publicOperations = createPublicOperations(options.schema, config);
     const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
