@@ -25,6 +25,9 @@ export interface Compared {
   readonly verdict: TileVerdict | undefined;
 }
 
+/** Bundles whose tile may be wrong are remembered, in bounds. */
+const mostDoubted = 1_000;
+
 /**
  * Where entries and tiles differ, one of them is wrong. Which one is known when all were read: the
  * right ones make the root that is signed.
@@ -40,6 +43,7 @@ export class Judge {
   readonly #tileFaults = new Findings();
   /** The tile's, if the entries turn out right. */
   readonly #doubts = new Findings();
+  readonly #doubted: number[] = [];
   readonly #broken = new Findings();
   readonly #aboveEntries = new Findings();
   readonly #aboveTiles = new Findings();
@@ -61,6 +65,7 @@ export class Judge {
       this.#broken.add({ index: index * tileWidth, where: verdict.broken, what });
     }
     if (!first || hashes.length === 0) return;
+    if (this.#doubted.length < mostDoubted) this.#doubted.push(first.index);
     const tileFault = {
       index: first.index,
       where,
@@ -122,10 +127,15 @@ export class Judge {
     if (!tiles) return;
     const { hashes: kept, fault } = await readTile(tiles, size, level, index);
     const made = hashesOf(hashes);
-    const wrong = made.findIndex((hash, i) => kept[i]?.equals(hash) !== true);
+    const span = tileWidth ** level;
+    const placeOf = (i: number): number => (index * tileWidth + i) * span;
+    // A tile that was made of a wrong one is told of by that.
+    const isExcused = (i: number): boolean =>
+      this.#doubted.some((at) => at >= placeOf(i) && at < placeOf(i + 1));
+    const wrong = made.findIndex((hash, i) => kept[i]?.equals(hash) !== true && !isExcused(i));
     if (wrong < 0) return;
     found.add({
-      index: (index * tileWidth + wrong) * tileWidth ** level,
+      index: placeOf(wrong),
       where: tilePath(level, index, made.length),
       what: fault ?? `its hash ${wrong} is not that of the tile below it`,
     });
