@@ -13,6 +13,8 @@ import { httpSource } from '../../src/audit/verify/http-source.ts';
 import { verifyLog, type VerifyOptions } from '../../src/audit/verify/verify-log.ts';
 import { auditRoutes } from '../../src/gateway/audit-routes.ts';
 import type { Caller } from '../../src/identity/caller.ts';
+import { hashLeaf } from '../../src/tlog/merkle.ts';
+import { TreeTail } from '../../src/tlog/tree-tail.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 
 /** A small entry, unlike any other. */
@@ -96,6 +98,23 @@ export const asOwner = async (knex: Knex, act: (trx: Knex) => Promise<void>): Pr
     .catch((error: unknown) => {
       if (!(error instanceof Undo)) throw error;
     });
+};
+
+/** Everything that the database has, made anew out of the entries; only the key is missing. */
+export const makeTilesAnew = async (trx: Knex, log: number): Promise<TreeTail> => {
+  await trx.raw('update audit_entry set hash = sha256(decode($$00$$, $$hex$$) || entry)');
+  await trx.raw('delete from audit_tile');
+  const { rows } = await trx.raw<{ rows: { entry: Buffer }[] }>(
+    'select entry from audit_entry order by index',
+  );
+  const tail = new TreeTail();
+  for (const { entry } of rows)
+    for (const { level, index, hashes } of tail.append(hashLeaf(entry)))
+      await trx.raw('insert into audit_tile (log, level, index, hashes) values (?, ?, ?, ?)', [
+        ...[log, level, index, hashes],
+      ]);
+  await trx.raw('update audit_log set size = ?, root = ?', [tail.size, tail.root()]);
+  return tail;
 };
 
 const auditor = { mayReadAudit: true } as Caller;

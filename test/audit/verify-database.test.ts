@@ -5,11 +5,10 @@ import { databaseSource } from '../../src/audit/verify/database-source.ts';
 import { folderSource } from '../../src/audit/verify/folder-source.ts';
 import { verifyLog, type VerifyOptions } from '../../src/audit/verify/verify-log.ts';
 import { writeTiles } from '../../src/audit/write-tiles.ts';
-import { hashLeaf } from '../../src/tlog/merkle.ts';
 import { createKey } from '../../src/tlog/note.ts';
-import { TreeTail } from '../../src/tlog/tree-tail.ts';
 import {
   asOwner,
+  makeTilesAnew,
   operation,
   stageLog,
   verifyBoth,
@@ -65,23 +64,6 @@ const move = (trx: Knex, from: number, to: number) =>
   trx.raw('update audit_entry set index = ? where index = ?', [to, from]);
 const remove = (trx: Knex, index: number) =>
   trx.raw('delete from audit_entry where index = ?', [index]);
-
-/** Everything that the database has, made anew out of the entries; only the key is missing. */
-const makeTilesAnew = async (trx: Knex): Promise<TreeTail> => {
-  await trx.raw('update audit_entry set hash = sha256(decode($$00$$, $$hex$$) || entry)');
-  await trx.raw('delete from audit_tile');
-  const { rows } = await trx.raw<{ rows: { entry: Buffer }[] }>(
-    'select entry from audit_entry order by index',
-  );
-  const tail = new TreeTail();
-  for (const { entry } of rows)
-    for (const { level, index, hashes } of tail.append(hashLeaf(entry)))
-      await trx.raw('insert into audit_tile (log, level, index, hashes) values (?, ?, ?, ?)', [
-        ...[stage.log.id, level, index, hashes],
-      ]);
-  await trx.raw('update audit_log set size = ?, root = ?', [tail.size, tail.root()]);
-  return tail;
-};
 
 describe('a log as it was written', () => {
   it('is sound', async () => {
@@ -245,7 +227,7 @@ describe('what an owner of the database changed is named by its first index', ()
   it('everything made anew but the signature: only what was kept elsewhere tells where', async () => {
     const change = async (trx: Knex) => {
       await flipBit(517)(trx);
-      await makeTilesAnew(trx);
+      await makeTilesAnew(trx, stage.log.id);
     };
     const alone = await verifyChanged(change);
     expect(alone.map(({ sound }) => sound)).toEqual([false, false]);
@@ -262,7 +244,7 @@ describe('what was kept elsewhere', () => {
     const restore = async (trx: Knex) => {
       await trx.raw('delete from audit_entry where index >= 300');
       await trx.raw('delete from audit_tile');
-      await makeTilesAnew(trx);
+      await makeTilesAnew(trx, stage.log.id);
       await trx.raw('update audit_log set checkpoint = ?, checkpoint_size = 300', [early]);
     };
     const unaware = await verifyChanged(restore);
@@ -277,7 +259,7 @@ describe('what was kept elsewhere', () => {
   /** Somebody with the database and the key: all is sound by itself. */
   const rewrite = async (trx: Knex) => {
     await flipBit(517)(trx);
-    await makeTilesAnew(trx);
+    await makeTilesAnew(trx, stage.log.id);
     await trx.raw('update audit_log set checkpoint = null, checkpoint_size = null');
     await signCheckpoint(trx, stage.log.id, [stage.log.key.signer]);
   };

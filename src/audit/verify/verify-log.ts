@@ -138,16 +138,16 @@ const markOf = ({ index, checkpoint }: KeyChange): Mark => ({
 });
 
 /** A signature by a key after it had been replaced. */
-const checkRetired = (
+const retiredKey = (
   { keys, size }: SignedCheckpoint,
   changes: readonly KeyChange[],
-  findings: Findings,
-): void => {
+): readonly string[] => {
   const retired = changes.filter(({ from }) => keys.includes(from));
   const [first] = retired;
-  if (!first || retired.length < keys.length || Number(size) <= first.index) return;
-  const what = `it is signed by \`${first.from}\` alone, which entry ${first.index} has replaced`;
-  findings.add({ where: 'checkpoint', what });
+  if (!first || retired.length < keys.length || Number(size) <= first.index) return [];
+  return [
+    `the checkpoint is signed by \`${first.from}\` alone, which entry ${first.index} has replaced: a rotation was cut short, or somebody signs with the old key`,
+  ];
 };
 
 /**
@@ -198,7 +198,6 @@ export const verifyLog = async (
     findings.add({ where: 'checkpoint', what: messageOf(error) });
     return report(asItSays(note));
   }
-  checkRetired(checkpoint, trusted.changes, findings);
   const { keys } = trusted;
   const size = Number(checkpoint.size);
   const marks = trusted.changes.map(markOf).filter((mark) => {
@@ -235,5 +234,6 @@ export const verifyLog = async (
     witnesses,
     ...(known && { known: known.size }),
     ...walked,
+    remarks: [...retiredKey(checkpoint, trusted.changes), ...walked.remarks],
   });
 };

@@ -55,6 +55,7 @@ class Walk {
   readonly #order = new EntryOrder();
   #entries = 0;
   #gone = 0;
+  #goneTo = 0;
   #retained: { readonly minimum: number; readonly by: number } | undefined;
 
   constructor(options: WalkOptions) {
@@ -157,8 +158,10 @@ class Walk {
       return leaf;
     }
     this.#order.skip();
-    if (index < info.minimumIndex && tile.hashes[i]) this.#gone += 1;
-    else findings.add({ index, where: 'entry', what: 'it is missing' });
+    if (index < info.minimumIndex && tile.hashes[i]) {
+      this.#gone += 1;
+      this.#goneTo = index + 1;
+    } else findings.add({ index, where: 'entry', what: 'it is missing' });
     return undefined;
   }
 
@@ -205,9 +208,8 @@ class Walk {
 
   #remarks(): readonly string[] {
     const remarks: string[] = [];
-    const { info, to } = this.#options;
     if (this.#gone > 0) {
-      const isSaid = (this.#retained?.minimum ?? 0) >= Math.min(info.minimumIndex, to);
+      const isSaid = (this.#retained?.minimum ?? 0) >= this.#goneTo;
       const by = isSaid
         ? `as entry ${this.#retained?.by ?? ''} says`
         : 'which no entry read here says: ask which log of the deployment does';
