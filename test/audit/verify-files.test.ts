@@ -1,7 +1,9 @@
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { entryOf, readLeaves } from '../../src/audit/leaf-reader.ts';
+import { toFound } from '../../src/audit/audit-reader.ts';
+import { signCheckpoint } from '../../src/audit/checkpointer.ts';
+import { readLeaves } from '../../src/audit/leaf-reader.ts';
 import { exportSource } from '../../src/audit/verify/export-source.ts';
 import { folderSource } from '../../src/audit/verify/folder-source.ts';
 import type { VerifyOptions } from '../../src/audit/verify/verify-log.ts';
@@ -131,14 +133,26 @@ describe('writing tiles', () => {
   it('refuses a folder that is longer, of another history, or of another log', async () => {
     const to = `${stage.folder}/other`;
     await write(to);
-    await asOwner(stage.knex, async (trx) => {
-      await trx.raw('delete from audit_entry where index >= 900');
-      await makeTilesAnew(trx, stage.log.id);
-      const log = await stage.state(trx);
-      await expect(writeTiles({ knex: trx, log, out: to })).rejects.toMatchObject({
-        code: 'AUDIT_TILES_REFUSED',
+    const changes = [
+      [
+        'delete from audit_entry where index >= 900',
+        'the folder holds 1000 entries, and the log 900',
+      ],
+      [
+        'update audit_entry set entry = set_byte(entry, 20, 65) where index = 10',
+        'the log is not a continuation of the folder',
+      ],
+    ] as const;
+    for (const [change, says] of changes) {
+      await asOwner(stage.knex, async (trx) => {
+        await trx.raw(change);
+        await makeTilesAnew(trx, stage.log.id);
+        await trx.raw('update audit_log set checkpoint = null, checkpoint_size = null');
+        await signCheckpoint(trx, stage.log.id, [stage.log.key.signer]);
+        const log = await stage.state(trx);
+        await expect(writeTiles({ knex: trx, log, out: to })).rejects.toThrow(says);
       });
-    });
+    }
     const other = await stageLog(10);
     cpSync(folder, `${to}/${other.log.origin}`, { recursive: true });
     await expect(
@@ -164,9 +178,7 @@ describe('writing tiles', () => {
 describe('an export', () => {
   const exported = async (change: (lines: string[]) => readonly string[] = (all) => all) => {
     const leaves = await readLeaves(stage.knex, stage.log.id, 0, 1_000);
-    const lines = leaves.map((leaf) =>
-      jsonLine({ entry: entryOf(leaf, stage.log.origin), bytes: leaf.bytes } as never),
-    );
+    const lines = leaves.map((leaf) => jsonLine(toFound(leaf, stage.log.origin)));
     const file = join(stage.folder, `export-${(copies += 1)}.ndjson`);
     writeFileSync(file, change(lines.map((line) => line.trimEnd())).join('\n'));
     const { checkpoint } = folderSource(folder);

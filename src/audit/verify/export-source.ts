@@ -19,18 +19,23 @@ const parseLine = (
 ): ExportLine | Finding | undefined => {
   const where = `line ${number}`;
   if (text.length > mostLine) return { where, what: 'it is longer than any entry' };
-  let line: { log?: unknown; index?: unknown; leaf?: unknown } | null;
+  let line: { log?: unknown; index?: unknown; leaf?: unknown; bytes?: unknown } | null;
   try {
     line = JSON.parse(text) as typeof line;
   } catch {
     return { where, what: 'it is no JSON' };
   }
-  const { log, index, leaf } = line ?? {};
+  const { log, index, leaf, bytes } = line ?? {};
   if (typeof log !== 'string' || typeof index !== 'number' || !Number.isSafeInteger(index))
     return { where, what: 'it has no `log` and `index`' };
   if (log !== origin) return undefined;
+  // What could not be read as an entry when it was exported.
+  if (typeof bytes === 'string') return { number, index, bytes: Buffer.from(bytes, 'base64') };
   if (typeof leaf !== 'object' || leaf === null) return { index, where, what: 'it has no `leaf`' };
-  return { number, index, bytes: Buffer.from(JSON.stringify(leaf)) };
+  const head = `{"log":${JSON.stringify(log)},"index":${index},"leaf":`;
+  // As it stands, to the letter; another program may have put spaces in.
+  const raw = text.startsWith(head) ? text.slice(head.length, -1) : JSON.stringify(leaf);
+  return { number, index, bytes: Buffer.from(raw) };
 };
 
 /** Entries out of a file, in the order in which they are asked for; never held all at once. */
