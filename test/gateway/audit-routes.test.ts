@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuditStore } from '../../src/audit/audit-store.ts';
@@ -9,8 +10,10 @@ import { openNote, verifierOf } from '../../src/tlog/note.ts';
 import { rootOf } from '../../src/tlog/tiles.ts';
 import { tilePath } from '../../src/tlog/tile-path.ts';
 import { operation } from '../audit/log-stage.ts';
+import { rightsCrm, rightsSchema, rightsShop } from './rights-shop.ts';
 import { startTestGateway, type TestGateway } from '../setup/gateway.ts';
 
+const rules = fileURLToPath(new URL('../../src/sample/rules.ts', import.meta.url));
 let gateway: TestGateway;
 let origin: string;
 let key: string;
@@ -18,7 +21,11 @@ let key: string;
 const size = 600;
 
 beforeAll(async () => {
-  gateway = await startTestGateway({ schema: 'type Query { one: Int @public }', sources: {} });
+  gateway = await startTestGateway({
+    schema: rightsSchema,
+    sources: { shop: rightsShop, crm: rightsCrm },
+    rules,
+  });
   const { knex } = gateway.own;
   const log = await openAuditLog({
     ...{ knex, dataDir: gateway.config.dataDir, origin: 'test.local' },
