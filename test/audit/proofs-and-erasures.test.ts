@@ -23,11 +23,11 @@ const proveAll = async (from: number, to: number) => {
     proofs.push(await proveEntry({ knex: stage.knex, log: stage.log.id, index, checkpoint }));
   return proofs;
 };
-const verifyAll = (proofs: Awaited<ReturnType<typeof proveAll>>): number =>
-  proofs.filter(({ proof, entry }) => {
+const verifyAll = (proofs: Awaited<ReturnType<typeof proveAll>>): number => {
+  for (const { proof, entry } of proofs)
     verifyProofFile(proof, hashLeaf(entry ?? Buffer.alloc(0)), [verifierOf(stage.key)]);
-    return true;
-  }).length;
+  return proofs.length;
+};
 
 it('proofs hold after 1,000 persons were erased, and new ones can be made', async () => {
   const { knex } = stage;

@@ -181,13 +181,16 @@ describe('an export', () => {
     const lines = leaves.map((leaf) => jsonLine(toFound(leaf, stage.log.origin)));
     const file = join(stage.folder, `export-${(copies += 1)}.ndjson`);
     writeFileSync(file, change(lines.map((line) => line.trimEnd())).join('\n'));
-    const { checkpoint } = folderSource(folder);
+    const kept = folderSource(folder);
     return {
       alone: exportSource({
         ...{ file, origin: stage.log.origin },
-        beside: { checkpoint, info: () => Promise.resolve({ minimumIndex: 0, keys: [] }) },
+        beside: {
+          checkpoint: () => kept.checkpoint(),
+          info: () => Promise.resolve({ minimumIndex: 0, keys: [] }),
+        },
       }),
-      beside: exportSource({ file, origin: stage.log.origin, beside: folderSource(folder) }),
+      beside: exportSource({ file, origin: stage.log.origin, beside: kept }),
     };
   };
   const keys = () => ({ keys: [stage.key] });

@@ -44,8 +44,8 @@ it.each(['database', 'folder'] as const)(
     const few = await verifyOnce(kind, small);
     const many = await verifyOnce(kind, large);
     for (const { entries, seconds, megabytes } of [few, many])
-      console.info(
-        `${kind}: ${entries} entries in ${seconds.toFixed(1)} s (${Math.round(entries / seconds)}/s), ${Math.round(megabytes)} MB`,
+      process.stderr.write(
+        `${kind}: ${entries} entries in ${seconds.toFixed(1)} s (${Math.round(entries / seconds)}/s), ${Math.round(megabytes)} MB\n`,
       );
     expect([few.sound, many.sound, many.entries]).toEqual([true, true, 100_000]);
     expect(many.megabytes).toBeLessThan(few.megabytes + 100);

@@ -207,6 +207,6 @@ describe('sayso audit key', () => {
     const verified = await auditor('--folder', file('after'), '--since', file('kept'));
     expect(verified).toMatchObject({ code: 0 });
     expect(verified.out).toContain(`signed by  ${key}`);
-    expect(verified.out).toMatch(/key        entry \d+ replaced/);
+    expect(verified.out).toMatch(/key {8}entry \d+ replaced/);
   });
 });

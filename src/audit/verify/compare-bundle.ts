@@ -9,7 +9,7 @@ export interface Mismatch {
 export interface BundleHashes {
   /** Place of the first in the log. */
   readonly base: number;
-  /** Hashes of the entries that are there. */
+  /** Hashes of the entries; one that is not known is not compared. */
   readonly leaves: readonly (Buffer | undefined)[];
   /** What they must be. */
   readonly hashes: readonly Buffer[];
@@ -19,59 +19,56 @@ export interface BundleHashes {
 
 type Places = ReadonlyMap<string, number>;
 
-/** Where hashes belong; of equal ones the nearest counts. */
+/** Where hashes belong. */
 const placesOf = async ({ base, hashes, neighbour }: BundleHashes): Promise<Places> => {
   const before = await neighbour(-1);
-  const behind = await neighbour(1);
-  const all = [...before, ...hashes, ...behind];
-  return new Map(
-    all.map((hash, i) => [hash.toString('latin1'), base - before.length + i] as const),
-  );
+  const all = [...before, ...hashes, ...(await neighbour(1))];
+  return new Map(all.map((hash, i) => [hash.toString('latin1'), base - before.length + i]));
 };
 
-const tell = (index: number, place: number | undefined, { base, leaves, hashes }: BundleHashes) => {
+const tell = (
+  index: number,
+  place: number | undefined,
+  { base, leaves, hashes }: BundleHashes,
+): string => {
   if (place === undefined) return 'it is not the one that was logged: its hash is another';
+  const original = hashes[place - base];
+  const isThereToo = place < base || (original && leaves[place - base]?.equals(original));
+  if (place < index && isThereToo) return `the one of ${place} stands here once more`;
   const own = hashes[index - base];
   const isElsewhere = own !== undefined && leaves.some((leaf) => leaf?.equals(own));
-  const original = leaves[place - base];
-  const isTwice =
-    place < index && (place < base || original?.equals(hashes[place - base] ?? own ?? original));
-  if (isTwice === true) return `the one of ${place} stands here once more`;
   return isElsewhere
     ? `it is not the one that was logged: it is the one of ${place}`
     : `it is missing: in its place stands the one of ${place}`;
 };
 
-const kindOf = (index: number, leaf: Buffer | undefined, places: Places): string => {
-  if (!leaf) return 'missing';
-  const place = places.get(leaf.toString('latin1'));
-  return place === undefined ? `changed ${index}` : `moved ${place - index}`;
-};
-
 /** Names what is wrong with entries by comparing their hashes with those of the log. */
 export const compareBundle = async (bundle: BundleHashes): Promise<readonly Mismatch[]> => {
   const { base, leaves, hashes } = bundle;
-  const isWrong = (i: number): boolean => {
+  const wrongAt = (i: number): Buffer | undefined => {
     const [leaf, hash] = [leaves[i], hashes[i]];
-    return hash !== undefined && !leaf?.equals(hash);
+    return leaf && hash && !leaf.equals(hash) ? leaf : undefined;
   };
-  if (!hashes.some((_, i) => isWrong(i))) return [];
+  if (!hashes.some((_, i) => wrongAt(i))) return [];
   const places = await placesOf(bundle);
+  const placeOf = (leaf: Buffer): number | undefined => places.get(leaf.toString('latin1'));
+  /** How far one was moved. */
+  const shiftAt = (i: number): number | undefined => {
+    const leaf = wrongAt(i);
+    const place = leaf && placeOf(leaf);
+    return place === undefined ? undefined : place - base - i;
+  };
   const found: Mismatch[] = [];
   for (let i = 0; i < hashes.length; i += 1) {
-    if (!isWrong(i)) continue;
-    const kind = kindOf(base + i, leaves[i], places);
+    const leaf = wrongAt(i);
+    if (!leaf) continue;
+    const shift = shiftAt(i);
     let count = 1;
-    while (isWrong(i + count) && kindOf(base + i + count, leaves[i + count], places) === kind)
-      count += 1;
+    while (shift !== undefined && shiftAt(i + count) === shift) count += 1;
     const index = base + i;
-    const leaf = leaves[i];
-    const what = leaf ? tell(index, places.get(leaf.toString('latin1')), bundle) : 'it is missing';
-    found.push({
-      index,
-      count,
-      what: count === 1 ? what : `${what}; so with all up to ${index + count - 1}`,
-    });
+    const what = tell(index, placeOf(leaf), bundle);
+    const whole = count === 1 ? what : `${what}; so with all up to ${index + count - 1}`;
+    found.push({ index, count, what: whole });
     i += count - 1;
   }
   return found;
