@@ -51,6 +51,8 @@ export const up = async (knex: Knex): Promise<void> => {
       key text not null,
       from_index bigint not null,
       since timestamptz not null default clock_timestamp(),
+      -- That the key before it named it: a tlog-proof of the entry, under a checkpoint that both sign.
+      introduced text,
       primary key (log, key)
     );
     create trigger audit_key_append_only before update or delete or truncate on audit_key

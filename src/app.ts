@@ -201,6 +201,7 @@ const listen = async (
     pipeline: createPipeline(road),
     logger,
     isReady: () => readiness(road),
+    knex,
   });
   closers.push(() => server.close());
   await registerConsole(server, consoleOptions(config, policy, issuer));

@@ -5,6 +5,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   unlinkSync,
@@ -134,6 +135,22 @@ export const adoptNextKey = (dataDir: string, current: LogKey): void => {
   }
   renameSync(nextOf(dataDir), fileOf(dataDir));
   sync(folderOf(dataDir));
+};
+
+/** Keys that a log was signed by before the one in use. */
+export const readOldKeys = (dataDir: string): readonly LogKey[] => {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folderOf(dataDir));
+  } catch (error) {
+    if (missing(error)) return [];
+    throw error;
+  }
+  const current = readLogKey(dataDir);
+  return names
+    .filter((name) => /^signing\.key\.[0-9a-f]{8}$/.test(name))
+    .flatMap((name) => parse(join(folderOf(dataDir), name)) ?? [])
+    .filter((key) => key.public !== current?.public);
 };
 
 /** The secret as Go's sumdb/note writes it, for safekeeping elsewhere. */

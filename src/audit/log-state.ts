@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
+import { parseCheckpoint } from '../tlog/checkpoint.ts';
 import { emptyRoot } from '../tlog/merkle.ts';
+import { parseNote } from '../tlog/note.ts';
 import type { TileReader } from '../tlog/tiles.ts';
 import { tilePath } from '../tlog/tile-path.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
@@ -52,6 +54,18 @@ export const readLog = async (knex: Knex, log: string | number): Promise<LogStat
   return rows[0] && stateOf(rows[0]);
 };
 
+/** How long a log is by a note of its own. Signatures are not looked at. */
+export const sizeOf = (note: string): number => Number(parseCheckpoint(parseNote(note).text).size);
+
+/** The newest note of a log; with what witnesses said where they have seen it. */
+export const newestCheckpoint = ({
+  checkpoint,
+  witnessed,
+}: Pick<LogState, 'checkpoint' | 'witnessed'>): string | null => {
+  if (checkpoint === null || witnessed === null) return checkpoint ?? witnessed;
+  return sizeOf(witnessed) >= sizeOf(checkpoint) ? witnessed : checkpoint;
+};
+
 /** Begins a log, or finds it begun, and notes the key that it is signed by. @returns its number */
 export const beginLog = async (knex: Knex, origin: string, key: string): Promise<number> => {
   await knex.raw('insert into audit_log (origin, root) values (?, ?) on conflict do nothing', [
@@ -75,6 +89,22 @@ export const noteKey = async (knex: Knex, log: number, key: string): Promise<voi
      on conflict do nothing`,
     [key, log],
   );
+};
+
+/** A verifier key of a log, and how it came. */
+export interface KeyRecord {
+  readonly key: string;
+  /** Absent for the first: a tlog-proof of the entry that names it, which the key before it signed. */
+  readonly introduced: string | null;
+}
+
+/** Verifier keys of a log, in the order in which they came. */
+export const readKeyRecords = async (knex: Knex, log: number): Promise<readonly KeyRecord[]> => {
+  const { rows } = await knex.raw<{ rows: KeyRecord[] }>(
+    'select key, introduced from audit_key where log = ? order by from_index, since',
+    [log],
+  );
+  return rows;
 };
 
 /** A verifier key of a log. */

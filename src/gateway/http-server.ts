@@ -15,11 +15,13 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { Knex } from 'knex';
 import type { Config } from '../config/config.ts';
 import { IdentityError, SaysoError } from '../core/errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import { readGpc } from '../identity/read-gpc.ts';
 import type { Verifier } from '../identity/verify-token.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { limitRules } from './limit-rules.ts';
 import { createErrorMask, type ErrorLog } from './mask-errors.ts';
 import type { OperationRequest } from './operation.ts';
@@ -48,6 +50,8 @@ export interface HttpServerOptions {
   readonly pipeline: ReturnType<typeof createPipeline>;
   readonly logger: FastifyBaseLogger;
   readonly isReady: () => Promise<Readonly<Record<string, string>>>;
+  /** Sayso's own database, which the audit logs are served from; absent where none are. */
+  readonly knex?: Knex;
 }
 
 /** Apollo Server over Fastify with every limit on; each operation goes through the pipeline. */
@@ -95,6 +99,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     const ready = Object.values(state).every((one) => one === 'ok');
     return reply.code(ready ? 200 : 503).send({ ready, ...state });
   });
+  const { knex, verify } = options;
+  if (knex) await app.register(auditRoutes({ knex, verify }));
   await app.register((scope, _options, done) => {
     const publicOperations = createPublicOperations(options.schema, config);
     const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

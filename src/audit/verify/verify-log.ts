@@ -1,0 +1,239 @@
+import { verifyCosignatures, cosignatureVerifierOf } from '../../tlog/cosignature.ts';
+import { SaysoError } from '../../core/errors.ts';
+import { parseNote } from '../../tlog/note.ts';
+import { parseCheckpoint } from '../../tlog/checkpoint.ts';
+import type { TileReader } from '../../tlog/tiles.ts';
+import { Findings } from './findings.ts';
+import type { Finding, LogSource } from './log-source.ts';
+import { openCheckpoint, trustKeys, type KeyChange, type SignedCheckpoint } from './trust-keys.ts';
+import type { Mark } from './marked-tree.ts';
+import { walkLog } from './walk-log.ts';
+
+export interface VerifyOptions {
+  /** Verifier keys (vkey) that the auditor holds; other keys count only where these lead to them. */
+  readonly keys: readonly string[];
+  /** Entries from here up to, and without, `to`; the whole log when neither is given. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** A checkpoint that the auditor kept earlier, and tiles, if those were kept as well. */
+  readonly known?:
+    { readonly checkpoint: string; readonly tiles?: TileReader | undefined } | undefined;
+  /** Verifier keys of witnesses, each of which must have signed. */
+  readonly witnesses?: readonly string[] | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface WitnessSaid {
+  readonly name: string;
+  /** ISO 8601. */
+  readonly at: string;
+  /** How long the log was that it has seen. */
+  readonly size: number;
+}
+
+/** What came of verifying a log. */
+export interface VerifyReport {
+  readonly sound: boolean;
+  readonly origin: string;
+  readonly size: number;
+  /** Base64, as in the checkpoint. */
+  readonly root: string;
+  /** The signed note that all was checked against, to be kept for the next time. */
+  readonly checkpoint: string;
+  /** The keys that signed it, of those that count. */
+  readonly signedBy: readonly string[];
+  /** Keys that were followed from those given. */
+  readonly keyChanges: readonly {
+    readonly index: number;
+    readonly from: string;
+    readonly to: string;
+  }[];
+  readonly witnesses: readonly WitnessSaid[];
+  /** Size of the kept checkpoint, where there was one. */
+  readonly known?: number | undefined;
+  readonly from: number;
+  readonly to: number;
+  /** Entries whose bytes were checked. */
+  readonly entries: number;
+  /** Entries taken by retention; their hashes were checked. */
+  readonly gone: number;
+  readonly firstAt?: string | undefined;
+  readonly lastAt?: string | undefined;
+  /** The earliest in the log, where a place can be told. */
+  readonly first?: Finding | undefined;
+  readonly findings: readonly Finding[];
+  /** Of which only the first hundred are listed. */
+  readonly findingCount: number;
+  /** What is not wrong, and still to be known. */
+  readonly remarks: readonly string[];
+  readonly seconds: number;
+}
+
+const messageOf = (error: unknown): string => {
+  if (error instanceof SaysoError) return error.message;
+  throw error;
+};
+
+/** The checkpoint as it says of itself, though nobody known has signed it. */
+const asItSays = (note: string): Pick<SignedCheckpoint, 'origin' | 'size' | 'root'> => {
+  try {
+    return parseCheckpoint(parseNote(note).text);
+  } catch {
+    return { origin: '', size: 0n, root: Buffer.alloc(0) };
+  }
+};
+
+const openKnown = (
+  note: string,
+  keys: readonly string[],
+  { origin, size }: SignedCheckpoint,
+  findings: Findings,
+): Mark | undefined => {
+  try {
+    const known = openCheckpoint(note, keys);
+    const at = Number(known.size);
+    if (known.origin !== origin) {
+      const what = `it is one of \`${known.origin}\`, and this log is \`${origin}\``;
+      findings.add({ where: 'the kept checkpoint', what });
+    } else if (known.size > size) {
+      findings.add({
+        index: Number(size),
+        where: 'log',
+        what: `it has ${size} entries, and had ${at} when the checkpoint was kept: an older backup was restored, or its end was cut off`,
+      });
+    } else return { size: at, root: known.root, name: 'the checkpoint kept earlier' };
+  } catch (error) {
+    findings.add({ where: 'the kept checkpoint', what: messageOf(error) });
+  }
+  return undefined;
+};
+
+const hearWitnesses = (
+  notes: readonly string[],
+  witnesses: readonly string[],
+  findings: Findings,
+): readonly WitnessSaid[] =>
+  witnesses.flatMap((vkey) => {
+    const verifier = cosignatureVerifierOf(vkey);
+    let wrong: string | undefined;
+    for (const note of notes) {
+      try {
+        const [said] = verifyCosignatures(note, [verifier]);
+        if (!said) continue;
+        const at = new Date(said.seconds * 1_000).toISOString();
+        return [{ name: said.name, at, size: Number(asItSays(note).size) }];
+      } catch (error) {
+        wrong ??= messageOf(error);
+      }
+    }
+    const what = wrong ?? 'it has signed none of the checkpoints that there are';
+    findings.add({ where: `witness \`${verifier.name}\``, what });
+    return [];
+  });
+
+const markOf = ({ index, checkpoint }: KeyChange): Mark => ({
+  size: Number(checkpoint.size),
+  root: checkpoint.root,
+  name: `the checkpoint by which entry ${index} changed the key`,
+});
+
+/** A signature by a key after it had been replaced. */
+const retiredKey = (
+  { keys, size }: SignedCheckpoint,
+  changes: readonly KeyChange[],
+): readonly string[] => {
+  const retired = changes.filter(({ from }) => keys.includes(from));
+  const [first] = retired;
+  if (!first || retired.length < keys.length || Number(size) <= first.index) return [];
+  return [
+    `the checkpoint is signed by \`${first.from}\` alone, which entry ${first.index} has replaced: a rotation was cut short, or somebody signs with the old key`,
+  ];
+};
+
+/**
+ * Verifies a log by what an auditor holds and nothing else: signature, tree, entries, and that it
+ * continues what was there before. Needs the same small memory for any log.
+ *
+ * @throws what a source throws that cannot be read at all
+ */
+export const verifyLog = async (
+  source: LogSource,
+  options: VerifyOptions,
+): Promise<VerifyReport> => {
+  const started = Date.now();
+  const findings = new Findings();
+  const note = await source.checkpoint();
+  const info = await source.info();
+  const trusted = trustKeys(options.keys, info.keys);
+  for (const one of trusted.findings) findings.add(one);
+  const report = (
+    says: Pick<SignedCheckpoint, 'origin' | 'size' | 'root'>,
+    rest: Partial<VerifyReport> = {},
+  ): VerifyReport => ({
+    origin: says.origin,
+    size: Number(says.size),
+    root: says.root.toString('base64'),
+    checkpoint: note,
+    signedBy: [],
+    keyChanges: trusted.changes.map(({ index, from, to }) => ({ index, from, to })),
+    witnesses: [],
+    from: 0,
+    to: 0,
+    entries: 0,
+    gone: 0,
+    remarks: [],
+    ...rest,
+    sound: findings.count === 0,
+    first: findings.first,
+    findings: findings.all,
+    findingCount: findings.count,
+    seconds: (Date.now() - started) / 1_000,
+  });
+
+  let checkpoint: SignedCheckpoint;
+  try {
+    checkpoint = openCheckpoint(note, trusted.keys);
+  } catch (error) {
+    // Whatever it says is nobody's word: nothing is to be measured by it.
+    findings.add({ where: 'checkpoint', what: messageOf(error) });
+    return report(asItSays(note));
+  }
+  const { keys } = trusted;
+  const size = Number(checkpoint.size);
+  const marks = trusted.changes.map(markOf).filter((mark) => {
+    if (mark.size <= size) return true;
+    findings.add({
+      index: size,
+      where: 'log',
+      what: `it has ${size} entries, and had ${mark.size} at ${mark.name}`,
+    });
+    return false;
+  });
+  const known = options.known && openKnown(options.known.checkpoint, keys, checkpoint, findings);
+  if (known) marks.push({ ...known, tiles: options.known.tiles });
+  const witnessed = info.witnessed === undefined ? [] : [info.witnessed];
+  for (const each of witnessed) {
+    const mark = openKnown(each, keys, checkpoint, findings);
+    if (mark) marks.push({ ...mark, name: 'the checkpoint that was witnessed' });
+  }
+  const witnesses = hearWitnesses([note, ...witnessed], options.witnesses ?? [], findings);
+
+  const { from = 0, to = size } = options;
+  const walked = await walkLog({
+    ...{ source, info, checkpoint, marks, findings },
+    from: Math.min(from, size),
+    to: Math.min(to, size),
+    onProgress: options.onProgress ?? (() => undefined),
+  });
+  if (to > size) {
+    const what = `it has ${size} entries, and was to be verified up to ${to}`;
+    findings.add({ index: size, where: 'log', what });
+  }
+  return report(checkpoint, {
+    signedBy: checkpoint.keys,
+    witnesses,
+    ...(known && { known: known.size }),
+    ...walked,
+    remarks: [...retiredKey(checkpoint, trusted.changes), ...walked.remarks],
+  });
+};

@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { readLogs } from '../../audit/log-state.ts';
+import { writeTiles } from '../../audit/write-tiles.ts';
+import { SaysoError } from '../../core/errors.ts';
+import { createProgress } from '../progress.ts';
+import { withAudit } from './with-audit.ts';
+
+interface TilesOptions {
+  readonly out: string;
+  readonly log?: string;
+}
+
+/** `sayso audit tiles`: a log as files for an object store. */
+export const tilesCommand = (): Command =>
+  new Command('tiles')
+    .description('write the logs as static files (C2SP tlog-tiles), or bring them up to date')
+    .requiredOption('--out <folder>', 'where; each log has a folder of its own in it')
+    .option('--log <origin>', 'only this log')
+    .allowExcessArguments(false)
+    .action(({ out, log: only }: TilesOptions) =>
+      withAudit(async ({ knex }) => {
+        const all = await readLogs(knex);
+        const logs = all.filter(
+          ({ origin, checkpoint }) =>
+            checkpoint !== null && (only === undefined || origin === only),
+        );
+        if (logs.length === 0)
+          throw new SaysoError('there is no such log that has a checkpoint', {
+            ...{ code: 'AUDIT_NO_LOG', status: 404 },
+          });
+        for (const log of logs) {
+          const progress = createProgress((total) => `writing tiles of ${total} entries, …`);
+          try {
+            const { folder, size, before, files } = await writeTiles({
+              ...{ knex, log, out },
+              onProgress: (done, total) => progress.show(done, total, `${done} entries`),
+            });
+            progress.stop();
+            console.log(`${folder}  ${size} entries, ${size - before} of them new, ${files} files`);
+          } finally {
+            progress.stop();
+          }
+        }
+      }),
+    );
