@@ -3,7 +3,7 @@ import { proveEntry } from '../../src/audit/prove-entry.ts';
 import { databaseSource } from '../../src/audit/verify/database-source.ts';
 import { verifyLog } from '../../src/audit/verify/verify-log.ts';
 import { logErasures } from '../../src/ledger/log-erasures.ts';
-import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
+import { directoryOn } from '../setup/subjects.ts';
 import { eraseLink } from '../../src/ledger/subject-eraser.ts';
 import { hashLeaf } from '../../src/tlog/merkle.ts';
 import { verifierOf } from '../../src/tlog/note.ts';
@@ -31,7 +31,7 @@ const verifyAll = (proofs: Awaited<ReturnType<typeof proveAll>>): number => {
 
 it('proofs hold after 1,000 persons were erased, and new ones can be made', async () => {
   const { knex } = stage;
-  const subjects = new SubjectDirectory(knex, 10_000);
+  const subjects = directoryOn(knex, 10_000);
   const log = await stage.open();
   const ids = Array.from({ length: 1_000 }, (_, i) => `person-${i}`);
   const numbers: number[] = [];
