@@ -90,7 +90,8 @@ class QueryWriter {
 /** Some value that an argument takes. */
 const literalOf = ({ type }: GraphQLArgument): string => {
   const named = getNamedType(type);
-  return isEnumType(named) ? (named.getValues()[0]?.name ?? '') : '1';
+  if (isEnumType(named)) return named.getValues()[0]?.name ?? '';
+  return String(named) === 'String' ? '"1"' : '1';
 };
 
 const queries = fc
