@@ -190,7 +190,7 @@ describe('the plan of any query', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 450 },
     );
     // The queries are not all trivial.
     expect(cells).toBeGreaterThan(1_000);
