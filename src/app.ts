@@ -149,7 +149,7 @@ const listen = async (
   const { retentionMonths } = config.audit;
   if (retentionMonths !== undefined) {
     const retention = keepRetention({
-      ...{ knex, audit, months: retentionMonths },
+      ...{ knex, months: retentionMonths },
       onDropped: (before) => logger.info({ before }, 'old entries of the audit log were dropped'),
       onError: (error) => logger.warn(faultOf(error), 'old entries could not be dropped'),
     });

@@ -76,7 +76,7 @@ export interface RetentionEntry {
   readonly actor: string;
   /** Entries before this instant go; ISO 8601. */
   readonly before: string;
-  /** `[origin, first place from which entries are whole]`, of each log that loses some. */
+  /** `[origin, first place that is kept]`. */
   readonly logs: readonly (readonly [string, number])[];
 }
 

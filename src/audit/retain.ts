@@ -1,11 +1,10 @@
 import type { Knex } from 'knex';
 import { uuidv7 } from 'uuidv7';
-import type { AuditStore } from './audit-store.ts';
+import { createAuditStore } from './audit-store.ts';
 import { monthAfter, partitioned, partitionLock, partitionName } from './partitions.ts';
 
 export interface RetainOptions {
   readonly knex: Knex;
-  readonly audit: AuditStore;
   /** Whole months that entries are kept for at least. */
   readonly months: number;
   readonly now: Date;
@@ -61,14 +60,13 @@ const keepTail = async (trx: Knex, { id, size, gone }: Loss): Promise<void> => {
 
 /**
  * Drops the months that lie wholly before the time of retention, with what they were found by. Their
- * hashes stay. The log says first that they go.
+ * hashes stay. Each log says first that they go.
  *
  * @returns the first instant of which entries are kept; `undefined` where nothing was to be dropped
  * @throws AuditError, and what the database says; nothing is dropped then
  */
 export const dropOldMonths = async ({
   knex,
-  audit,
   months,
   now,
 }: RetainOptions): Promise<Date | undefined> => {
@@ -78,13 +76,14 @@ export const dropOldMonths = async ({
   if (last === undefined) return undefined;
   const before = monthAfter(last, 1);
   const losses = await lossesBefore(knex, before);
-  if (losses.length > 0) {
-    await audit.append({
+  // Each log says of itself what it loses: whoever verifies it reads no other.
+  for (const loss of losses) {
+    await createAuditStore({ knex, log: loss.id, origin: loss.origin }).append({
       kind: 'retention',
       id: uuidv7(),
       actor: 'sayso',
       before: before.toISOString(),
-      logs: losses.map((loss) => [loss.origin, minimumOf(loss)]),
+      logs: [[loss.origin, loss.gone]],
     });
   }
   await knex.transaction(async (trx) => {

@@ -18,6 +18,8 @@ export interface VerifyOptions {
   /** A checkpoint that the auditor kept earlier, and tiles, if those were kept as well. */
   readonly known?:
     { readonly checkpoint: string; readonly tiles?: TileReader | undefined } | undefined;
+  /** Entries before it are known to be gone, though the log itself may not say so. */
+  readonly goneBefore?: number | undefined;
   /** Verifier keys of witnesses, each of which must have signed. */
   readonly witnesses?: readonly string[] | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -223,6 +225,7 @@ export const verifyLog = async (
     ...{ source, info, checkpoint, marks, findings },
     from: Math.min(from, size),
     to: Math.min(to, size),
+    goneBefore: options.goneBefore ?? 0,
     onProgress: options.onProgress ?? (() => undefined),
   });
   if (to > size) {

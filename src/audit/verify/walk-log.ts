@@ -22,6 +22,8 @@ export interface WalkOptions {
   readonly marks: readonly Mark[];
   readonly from: number;
   readonly to: number;
+  /** Entries before it are known to be gone. */
+  readonly goneBefore: number;
   readonly findings: Findings;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -55,6 +57,7 @@ class Walk {
   readonly #order = new EntryOrder();
   #entries = 0;
   #gone = 0;
+  #goneFrom = 0;
   #goneTo = 0;
   #retained: { readonly minimum: number; readonly by: number } | undefined;
 
@@ -76,6 +79,7 @@ class Walk {
     for await (const bundle of this.#bundles()) await this.#check(bundle);
     const top = await this.#chain?.top();
     if (this.#whole) {
+      this.#checkGone();
       await this.#judge.whole(top);
       for (const one of (await source.after?.(this.#size)) ?? []) findings.add(one);
     } else await this.#judge.part(top, await this.#wrongMarks());
@@ -159,6 +163,7 @@ class Walk {
     }
     this.#order.skip();
     if (index < info.minimumIndex && tile.hashes[i]) {
+      if (this.#gone === 0) this.#goneFrom = index;
       this.#gone += 1;
       this.#goneTo = index + 1;
     } else findings.add({ index, where: 'entry', what: 'it is missing' });
@@ -206,16 +211,20 @@ class Walk {
     return wrong;
   }
 
+  /** Retention says in the log what it takes. Without that, who removed entries may call it so. */
+  #checkGone(): void {
+    const { findings, goneBefore } = this.#options;
+    const said = Math.max(this.#retained?.minimum ?? 0, goneBefore);
+    if (this.#goneTo <= said) return;
+    const what = `it and others up to ${this.#goneTo - 1} are gone, and no entry says that retention took them`;
+    findings.add({ index: Math.max(said, this.#goneFrom), where: 'entry', what });
+  }
+
   #remarks(): readonly string[] {
     const remarks: string[] = [];
     if (this.#gone > 0) {
-      const isSaid = (this.#retained?.minimum ?? 0) >= this.#goneTo;
-      const by = isSaid
-        ? `as entry ${this.#retained?.by ?? ''} says`
-        : 'which no entry read here says: ask which log of the deployment does';
-      remarks.push(
-        `${this.#gone} entries were taken by retention, ${by}; their hashes were checked`,
-      );
+      const by = this.#retained ? `, as entry ${this.#retained.by} says` : '';
+      remarks.push(`${this.#gone} entries are gone${by}; their hashes were checked`);
     }
     const { back } = this.#order;
     if (back) {

@@ -51,6 +51,7 @@ const verifyOne = async (
       keys: keys.filter((key) => verifierOf(key).name === origin),
       from: options.fromIndex,
       to: options.toIndex,
+      goneBefore: options.goneBefore,
       known,
       witnesses: options.witness,
       onProgress: (done, total) => progress.show(done, total, `${done} entries`),
@@ -126,6 +127,7 @@ export const verifyCommand = (): Command =>
     .option('--checkpoint <file>', 'for --export: the checkpoint to verify by')
     .option('--from-index <place>', 'from this entry on', place)
     .option('--to-index <place>', 'up to this entry, which does not count any more', place)
+    .option('--gone-before <place>', 'entries before it are known to be gone', place)
     .option('--since <file>', 'a checkpoint kept earlier, or a folder of tiles kept', several)
     .option('--save <file>', 'keep the checkpoint there, for --since the next time')
     .option('--witness <key>', 'a witness that must have signed; may be repeated', several)

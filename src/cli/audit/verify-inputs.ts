@@ -24,6 +24,7 @@ export interface VerifyCommandOptions {
   readonly checkpoint?: string;
   readonly fromIndex?: number;
   readonly toIndex?: number;
+  readonly goneBefore?: number;
   readonly since?: readonly string[];
   readonly save?: string;
   readonly witness?: readonly string[];
