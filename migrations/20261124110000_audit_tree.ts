@@ -83,6 +83,8 @@ export const up = async (knex: Knex): Promise<void> => {
       index bigint not null check (index >= 0),
       -- Less than full only where retention took the entries that an unfilled tile was made of.
       hashes bytea not null check (length(hashes) between 32 and 8192 and length(hashes) % 32 = 0),
+      -- What stands for a full one in the level above.
+      root bytea check (root is null or (length(root) = 32 and length(hashes) = 8192)),
       primary key (log, level, index)
     );
     create function sayso_tile_grows() returns trigger language plpgsql as $$
@@ -136,6 +138,8 @@ export const up = async (knex: Knex): Promise<void> => {
     alter table erasure
       add column subject integer,
       add column entry uuid not null unique default gen_random_uuid();
+    -- Those that are in the log; their entries may be gone by retention.
+    create table audit_erasure (position bigint primary key);
   `);
 };
 
@@ -148,7 +152,7 @@ export const down = async (knex: Knex): Promise<void> => {
     throw new Error('the audit log holds entries; it cannot be taken back');
   await knex.raw(`
     alter table erasure drop column subject, drop column entry;
-    drop table audit_subject, audit_search, audit_indexed, audit_tile, audit_entry, audit_key, audit_log;
+    drop table audit_erasure, audit_subject, audit_search, audit_indexed, audit_tile, audit_entry, audit_key, audit_log;
     drop function sayso_log_forward, sayso_tile_grows;
     alter table audit_entry_without_tree rename to audit_entry;
     alter index audit_entry_without_tree_pkey rename to audit_entry_pkey;

@@ -22,7 +22,7 @@ import { openDemoIssuer, type DemoIssuer } from './identity/demo-issuer.ts';
 import { createVerifier } from './identity/verify-token.ts';
 import { ConsentSnapshot } from './ledger/consent-snapshot.ts';
 import { ConsentStore } from './ledger/consent-store.ts';
-import { logErasures } from './ledger/log-erasures.ts';
+import { createLogErasures } from './ledger/log-erasures.ts';
 import { NoticesInForce } from './ledger/notices-in-force.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
 import {
@@ -145,7 +145,8 @@ const listen = async (
       return place;
     },
   };
-  await logErasures(knex, audit);
+  const logErasures = createLogErasures(knex, audit);
+  await logErasures();
   const { retentionMonths } = config.audit;
   if (retentionMonths !== undefined) {
     const retention = keepRetention({
@@ -169,7 +170,7 @@ const listen = async (
       recentSignInSeconds: config.identity.recentSignInSeconds,
       sources: allSources,
       snapshot,
-      audit,
+      logErasures,
       receipts: openReceipts({
         knex,
         subjects,

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { SaysoError } from '../core/errors.ts';
+import { shareWhileBusy } from '../core/share-while-busy.ts';
 import {
   facets,
   isMeant,
@@ -54,8 +55,20 @@ export const catchUp = async (knex: Knex): Promise<void> => {
       status: 503,
       details: { left },
     });
-  if (left > 0) await indexAudit(knex);
+  if (left > 0) await sharedIndex(knex);
 };
+
+/** Readers that come at once wait for one run: each in a transaction of its own would hold up others. */
+const sharedIndex = (knex: Knex): Promise<unknown> => {
+  let share = sharing.get(knex);
+  if (share === undefined) {
+    const run = shareWhileBusy<undefined, unknown>(() => indexAudit(knex));
+    share = () => run(undefined);
+    sharing.set(knex, share);
+  }
+  return share();
+};
+const sharing = new WeakMap<Knex, () => Promise<unknown>>();
 
 /** Place of an entry among all, by time. */
 interface Key {

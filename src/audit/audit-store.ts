@@ -6,7 +6,7 @@ import { hashLeaf } from '../tlog/merkle.ts';
 import type { FullTile, TreeTail } from '../tlog/tree-tail.ts';
 import { encodeEntry } from './encode-entry.ts';
 import type { AuditEntry, EntryPlace } from './entry.ts';
-import { loadTail } from './log-state.ts';
+import { loadTail, type TreeHead } from './log-state.ts';
 import { ensureMonths } from './partitions.ts';
 
 /** The one writer of a log. */
@@ -25,6 +25,8 @@ export interface AuditStoreOptions {
   /** Number of the log in `audit_log`, and its name. */
   readonly log: number;
   readonly origin: string;
+  /** As the log was when it was signed last, where that is known. */
+  readonly last?: TreeHead | undefined;
   /** Told of every size that is durable. */
   readonly onSize?: (size: number) => void;
 }
@@ -47,12 +49,13 @@ const insert = `
     select set_config('synchronous_commit', 'on', true) as how
   ), moved as (
     update audit_log set size = ?, root = ? from durable
-    where id = ? and size = ? and how = 'on' returning id
+    where id = ? and size = ? and root = ? and how = 'on' returning id
   ), tiles as (
-    insert into audit_tile (log, level, index, hashes)
-    select moved.id, tile.level, tile.index, tile.hashes
-    from moved, unnest(?::smallint[], ?::bigint[], ?::bytea[]) as tile (level, index, hashes)
-    on conflict (log, level, index) do update set hashes = excluded.hashes
+    insert into audit_tile (log, level, index, hashes, root)
+    select moved.id, tile.level, tile.index, tile.hashes, tile.root
+    from moved, unnest(?::smallint[], ?::bigint[], ?::bytea[], ?::bytea[])
+      as tile (level, index, hashes, root)
+    on conflict (log, level, index) do update set hashes = excluded.hashes, root = excluded.root
   )
   insert into audit_entry (log, index, at, id, hash, entry)
   select moved.id, ?::bigint + nr - 1, leaf.at, leaf.id,
@@ -68,11 +71,13 @@ const codeOf = (error: unknown): string => {
 };
 
 /**
- * The database says that the statement failed, so that nothing of it stands. Not so where the server
- * itself or the connection went (classes 08, 57, 58, XX): then nobody knows.
+ * The database says that the statement failed, and would fail again. Not so where the server itself
+ * or the connection went (classes 08, 57, 58, XX), so that nobody knows, or where others were in the
+ * way (deadlocks, locks), so that it is tried again.
  */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof SaysoError || /^(?!08|57|58|XX)[0-9A-Z]{5}$/.test(codeOf(error));
+  error instanceof SaysoError ||
+  /^(?!08|57|58|XX|40001|40P01|55P03)[0-9A-Z]{5}$/.test(codeOf(error));
 /** No table yet for the month that an entry lies in. */
 const lacksMonth = (error: unknown): boolean =>
   codeOf(error) === '23514' && (error as { constraint?: string }).constraint === undefined;
@@ -81,17 +86,15 @@ const leavesOf = (entry: AuditEntry, at: Date): readonly Leaf[] =>
   encodeEntry(entry, at).map((bytes) => ({ id: entry.id, at, bytes, hash: hashLeaf(bytes) }));
 
 /** Writes a log into Sayso's own database, together with the hashes of its tree. */
-export const createAuditStore = ({
-  knex,
-  log,
-  origin,
-  onSize = () => undefined,
-}: AuditStoreOptions): AuditStore => {
+export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
+  const { knex, log, origin, onSize = () => undefined } = options;
   /** Absent while it is not known how far the log has come. */
   let tail: TreeTail | undefined;
+  /** As this process knew it last: what is read anew must be a continuation of it. */
+  let last: TreeHead | undefined = options.last;
 
   const swap = async (
-    from: number,
+    from: TreeTail,
     next: TreeTail,
     leaves: readonly Leaf[],
     tiles: readonly FullTile[],
@@ -103,11 +106,13 @@ export const createAuditStore = ({
         next.size,
         next.root(),
         log,
-        from,
+        from.size,
+        from.root(),
         tiles.map(({ level }) => level),
         tiles.map(({ index }) => index),
         tiles.map(({ hashes }) => hashes),
-        from,
+        tiles.map(({ root }) => root),
+        from.size,
         Buffer.concat(leaves.map(({ hash }) => hash)),
         Buffer.concat(leaves.map(({ bytes }) => bytes)),
         leaves.map(({ at }) => at.toISOString()),
@@ -139,37 +144,41 @@ export const createAuditStore = ({
 
   /**
    * Writes leaves once and for all. What became of an attempt may not be known: the connection was
-   * lost, or the answer took too long. It is then tried again from the same size, which the first one
-   * has either moved, or can no longer move; until that is settled nobody hears of it.
+   * lost, or the answer took too long. Then the log is read anew and looked through for them, and only
+   * if they are not there they are tried from where it is: an attempt from before has moved the log,
+   * or no longer can. Until that is settled nobody hears of it.
    */
   const write = async (leaves: readonly Leaf[]): Promise<number> => {
-    const until = Date.now() + timeoutMs;
-    for (;;) {
+    const until = performance.now() + timeoutMs;
+    for (let tried = false; ;) {
       try {
-        tail ??= await loadTail(knex, log);
-        const from = tail.size;
-        const next = tail.copy();
+        const from = (tail ??= await loadTail(knex, log, last));
+        // After the tail was read: whoever writes them from now on moves the log, and we do not.
+        const place = tried ? await find(leaves) : undefined;
+        if (place !== undefined) return place;
+        const next = from.copy();
         const tiles = leaves.flatMap(({ hash }) => next.append(hash));
-        const known = tail;
+        tried = true;
         if (await swap(from, next, leaves, tiles)) {
           tail = next;
+          last = { size: next.size, root: next.root() };
           onSize(next.size);
-          return from;
+          return from.size;
         }
         // Another process wrote, or an attempt of ours did.
-        if (tail === known) tail = undefined;
-        const place = await find(leaves);
-        if (place !== undefined) return place;
+        tail = undefined;
       } catch (error) {
-        if (lacksMonth(error)) await ensureMonths(knex, leaves[0]?.at ?? new Date());
-        else if (isRefusal(error) || Date.now() > until) {
-          // Whether it stands is not known in the second case: the next one looks before it writes.
-          tail = undefined;
-          throw error;
-        } else await sleep(pauseMs);
+        tail = undefined;
+        if (isRefusal(error) && !lacksMonth(error)) throw error;
+        if (performance.now() > until) throw error;
+        if (lacksMonth(error)) await makeMonth(leaves[0]?.at ?? new Date());
+        else await sleep(pauseMs);
       }
     }
   };
+
+  /** What keeps it from being made is met again by the next attempt. */
+  const makeMonth = (at: Date): Promise<void> => ensureMonths(knex, at).catch(() => sleep(pauseMs));
 
   const writeAll = shareWhileBusy<readonly Leaf[], ReadonlyMap<readonly Leaf[], number>>(
     async (groups) => {

@@ -1,24 +1,36 @@
 import type { Knex } from 'knex';
 import { formatCheckpoint } from '../tlog/checkpoint.ts';
 import { signNote, type Signer } from '../tlog/note.ts';
-import { readLog } from './log-state.ts';
+import { rootOf } from '../tlog/tiles.ts';
+import { checkContinuation, databaseTiles, notItsRoot, readLog } from './log-state.ts';
+import type { SignedMemory } from './signed-memory.ts';
 
 /**
  * Signs a log as it stands in the database: what is signed is what was committed, and a checkpoint
  * never takes the place of one of a longer log.
  *
+ * @param memory what was signed before: the log must be a continuation of it
  * @returns the signed note (C2SP tlog-checkpoint)
+ * @throws TlogError TLOG_HASH when it is none; it is not signed then
  */
 export const signCheckpoint = async (
   knex: Knex,
   log: number,
   signers: readonly Signer[],
+  memory?: SignedMemory,
 ): Promise<string> => {
   const state = await readLog(knex, log);
   if (!state) throw new Error('a log that was begun is not there');
   const { origin, size, root } = state;
+  const last = memory?.read();
+  const tiles = databaseTiles(knex, log);
+  if (last) await checkContinuation(tiles, state, last);
+  // Hashes first, then the signature: the root is a column like any other.
+  if (last && !(await rootOf(tiles, size)).equals(root)) throw notItsRoot(state);
   const text = formatCheckpoint({ origin, size: BigInt(size), root, extensions: [] });
   const note = signNote(text, signers);
+  // Before anybody sees it: what was once signed is never gone back behind.
+  memory?.write(note);
   await knex.raw(
     `update audit_log set checkpoint = ?, checkpoint_size = ?
      where id = ? and coalesce(checkpoint_size, 0) <= ?`,
@@ -38,6 +50,7 @@ export interface Checkpointer {
 export interface CheckpointerOptions {
   readonly knex: Knex;
   readonly log: number;
+  readonly memory: SignedMemory;
   /** Asked each time, since keys change while a gateway runs. */
   readonly signer: () => Signer;
   /** What to do with a checkpoint, such as having it witnessed. */
@@ -49,7 +62,7 @@ export interface CheckpointerOptions {
 
 /** Signs at most so often, however fast the log grows: between two signatures answers do not wait. */
 export const createCheckpointer = (options: CheckpointerOptions): Checkpointer => {
-  const { knex, log, signer, onError, every = 500 } = options;
+  const { knex, log, memory, signer, onError, every = 500 } = options;
   let pending = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -58,7 +71,7 @@ export const createCheckpointer = (options: CheckpointerOptions): Checkpointer =
   const sign = async (): Promise<void> => {
     pending = false;
     try {
-      const note = await signCheckpoint(knex, log, [signer()]);
+      const note = await signCheckpoint(knex, log, [signer()], memory);
       await options.onCheckpoint?.(note);
     } catch (error) {
       pending = true;

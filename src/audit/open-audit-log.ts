@@ -1,11 +1,24 @@
+import { join } from 'node:path';
 import type { Knex } from 'knex';
+import { ConfigError } from '../core/errors.ts';
+import { TlogError } from '../tlog/tlog-error.ts';
 import { createAuditStore, type AuditStore } from './audit-store.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { openLogKey, readLogKey, type LogKey } from './log-key.ts';
-import { beginLog, noteKey, readLog } from './log-state.ts';
+import {
+  beginLog,
+  checkContinuation,
+  databaseTiles,
+  noteKey,
+  readLog,
+  type TreeHead,
+} from './log-state.ts';
 import { ensureMonths } from './partitions.ts';
+import { signedMemory, type SignedMemory } from './signed-memory.ts';
 import { createSubmitter, type WitnessReport } from './submit-checkpoint.ts';
 import type { WitnessAddress } from './witness-client.ts';
+
+const hourMs = 3_600_000;
 
 /** The log that this process writes. */
 export interface AuditLog {
@@ -30,10 +43,37 @@ export interface OpenAuditLogOptions {
 }
 
 /**
+ * What was signed last, which the log must be a continuation of.
+ *
+ * @throws ConfigError when it is none
+ */
+const checkSigned = async (
+  knex: Knex,
+  log: number,
+  memory: SignedMemory,
+  dataDir: string,
+): Promise<TreeHead | undefined> => {
+  const last = memory.read();
+  const state = await readLog(knex, log);
+  if (!last || !state) return last;
+  try {
+    await checkContinuation(databaseTiles(knex, log), state, last);
+  } catch (error) {
+    if (!(error instanceof TlogError)) throw error;
+    const where = join(dataDir, 'audit', 'signed');
+    const mend =
+      'restore the newest state of the database; if that is lost, keep the folder `audit` of the data folder for your auditors, and move it away to begin another log';
+    throw new ConfigError([{ where, what: error.message, mend }], 'AUDIT_LOG_ROLLED_BACK');
+  }
+  return last;
+};
+
+/**
  * Opens the log whose key lies in a data folder; on first use key and log are made. A command beside
  * a gateway writes to the same log, and they take turns.
  *
- * @throws ConfigError when the key cannot be used, and what the database says
+ * @throws ConfigError when the key cannot be used, or the log is not a continuation of what it signed;
+ *   and what the database says
  */
 export const openAuditLog = async ({
   knex,
@@ -47,6 +87,8 @@ export const openAuditLog = async ({
   const { origin } = key;
   await ensureMonths(knex, new Date());
   const id = await beginLog(knex, origin, key.public);
+  const memory = signedMemory(dataDir);
+  const last = await checkSigned(knex, id, memory, dataDir);
   const submitter = createSubmitter({ knex, log: id, witnesses, report });
   // What went back while nothing ran is found now, and not only with the next entry.
   const { checkpoint } = (await readLog(knex, id)) ?? {};
@@ -55,6 +97,7 @@ export const openAuditLog = async ({
   const checkpointer = createCheckpointer({
     knex,
     log: id,
+    memory,
     // Read anew: `sayso audit key rotate` puts another in its place.
     signer: () => {
       const current = readLogKey(dataDir) ?? key;
@@ -71,9 +114,15 @@ export const openAuditLog = async ({
     knex,
     log: id,
     origin,
+    last,
     onSize: (size) => checkpointer.note(size),
   });
+  // Before it is needed: answers would have to wait for it.
+  const months = setInterval(() => {
+    ensureMonths(knex, new Date()).catch(onError);
+  }, hourMs).unref();
   const close = async (): Promise<void> => {
+    clearInterval(months);
     await checkpointer.close();
     await submitter.close();
   };

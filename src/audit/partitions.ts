@@ -1,10 +1,8 @@
 import type { Knex } from 'knex';
+import { locks } from '../core/locks.ts';
 
 /** Tables in pieces of a month: retention drops whole pieces. */
 export const partitioned = ['audit_entry', 'audit_search', 'audit_subject'] as const;
-
-/** Two-part key of the lock under which pieces are added and dropped. */
-export const partitionLock = [0x5a50, 2] as const;
 
 /** First instant of the month that lies so many months after that of \`at\`. */
 export const monthAfter = (at: Date, months: number): Date =>
@@ -21,8 +19,10 @@ const create = (table: string, month: Date): string => {
       ? `create trigger audit_entry_stays before truncate on ${name}
            for each statement execute function sayso_append_only();`
       : '';
-  return `create table ${name} partition of ${table}
-    for values from ('${month.toISOString()}') to ('${monthAfter(month, 1).toISOString()}'); ${stays}`;
+  // Attached, not created as a part: that waits neither for readers nor for writers of the others.
+  return `create table ${name} (like ${table} including all);
+    alter table ${table} attach partition ${name}
+      for values from ('${month.toISOString()}') to ('${monthAfter(month, 1).toISOString()}'); ${stays}`;
 };
 
 /**
@@ -47,7 +47,9 @@ export const ensureMonths = async (knex: Knex, at: Date): Promise<void> => {
   };
   if ((await missing(knex)).length === 0) return;
   await knex.transaction(async (trx) => {
-    await trx.raw('select pg_advisory_xact_lock(?, ?)', [...partitionLock]);
+    // Answers may wait for this: who reads for long is not waited for.
+    await trx.raw(`set local lock_timeout = '2s'`);
+    await trx.raw('select pg_advisory_xact_lock(?, ?)', [...locks.partitions]);
     for (const { table, month } of await missing(trx)) await trx.raw(create(table, month));
   });
 };

@@ -1,7 +1,12 @@
 import type { Knex } from 'knex';
 import { uuidv7 } from 'uuidv7';
 import { createAuditStore } from './audit-store.ts';
-import { monthAfter, partitioned, partitionLock, partitionName } from './partitions.ts';
+import { locks } from '../core/locks.ts';
+import { hashLeaf } from '../tlog/merkle.ts';
+import { TlogError } from '../tlog/tlog-error.ts';
+import { entryOf, readLeaves } from './leaf-reader.ts';
+import { databaseTiles } from './log-state.ts';
+import { monthAfter, partitioned, partitionName } from './partitions.ts';
 
 export interface RetainOptions {
   readonly knex: Knex;
@@ -31,9 +36,17 @@ interface Loss {
   readonly gone: number;
 }
 
-/** Whole bundles only are served as tiles: where one loses an entry, entries begin after it. */
-const minimumOf = ({ gone, size }: Loss): number => Math.min(size, Math.ceil(gone / 256) * 256);
+/** The hash of an entry, as the tree has it. */
+const hashAt = async (knex: Knex, log: number, index: number): Promise<Uint8Array> => {
+  const width = (index % 256) + 1;
+  return (await databaseTiles(knex, log).tile(0, Math.floor(index / 256), width)).subarray(-32);
+};
 
+/**
+ * What logs lose. The column says in which table an entry lies; when it was written, the entry says.
+ *
+ * @throws TlogError TLOG_HASH when they differ: somebody has moved it
+ */
 const lossesBefore = async (knex: Knex, before: Date): Promise<readonly Loss[]> => {
   const { rows } = await knex.raw<{ rows: Loss[] }>(
     `select id, origin, size::float8, (
@@ -41,20 +54,48 @@ const lossesBefore = async (knex: Knex, before: Date): Promise<readonly Loss[]> 
      )::float8 as gone from audit_log order by id`,
     [before],
   );
-  return rows.filter(({ gone }) => gone > 0);
+  const losses = rows.filter(({ gone }) => gone > 0);
+  for (const { id, origin, gone } of losses) {
+    const [leaf] = await readLeaves(knex, id, gone - 1, gone);
+    const hash = Buffer.from(await hashAt(knex, id, gone - 1));
+    if (!leaf || !hashLeaf(leaf.bytes).equals(hash) || entryOf(leaf, origin).at >= before)
+      throw new TlogError(
+        `entry ${gone - 1} of log \`${origin}\` is not of the time that its column says: run \`sayso audit verify\``,
+        'TLOG_HASH',
+      );
+  }
+  return losses;
 };
 
-/** Hashes of a tile that is not full yet, up to the last entry that goes. */
-const keepTail = async (trx: Knex, { id, size, gone }: Loss): Promise<void> => {
+/**
+ * Keeps the hashes of a tile that is not full yet, up to the last entry that goes.
+ *
+ * @throws TlogError TLOG_TILE when they are not all there; nothing is to be dropped then
+ */
+const keepTail = async (trx: Knex, { id, origin, size, gone }: Loss): Promise<void> => {
   const from = size - (size % 256);
-  if (gone <= from) return;
+  const tile = from / 256;
+  const { rows: kept } = await trx.raw<{ rows: { count: number }[] }>(
+    'select length(hashes) / 32 as count from audit_tile where log = ? and level = 0 and index = ?',
+    [id, tile],
+  );
+  const first = from + (kept[0]?.count ?? 0);
+  if (gone <= first) return;
+  const { rows } = await trx.raw<{ rows: { count: number; hashes: Buffer }[] }>(
+    `select count(*)::integer as count, string_agg(hash, ''::bytea order by index) as hashes
+     from audit_entry where log = ? and index >= ? and index < ?`,
+    [id, first, gone],
+  );
+  const [row] = rows;
+  if (row?.count !== gone - first)
+    throw new TlogError(
+      `log \`${origin}\` lacks entries between ${first} and ${gone - 1}: run \`sayso audit verify\``,
+      'TLOG_TILE',
+    );
   await trx.raw(
-    `insert into audit_tile (log, level, index, hashes)
-     select log, 0, ?::bigint / 256, string_agg(hash, ''::bytea order by index)
-     from audit_entry where log = ? and index >= ? and index < ? group by log
-     on conflict (log, level, index) do update set hashes = audit_tile.hashes ||
-       substring(excluded.hashes from length(audit_tile.hashes) + 1)`,
-    [from, id, from, gone],
+    `insert into audit_tile (log, level, index, hashes) values (?, 0, ?, ?)
+     on conflict (log, level, index) do update set hashes = audit_tile.hashes || excluded.hashes`,
+    [id, tile, row.hashes],
   );
 };
 
@@ -87,14 +128,18 @@ export const dropOldMonths = async ({
     });
   }
   await knex.transaction(async (trx) => {
-    await trx.raw('select pg_advisory_xact_lock(?, ?)', [...partitionLock]);
-    // Writers wait for a moment: the tile they fill must be whole in one place or the other.
+    // Who reads for long, as a backup does, is not waited for: writers would have to wait as well.
+    await trx.raw(`set local lock_timeout = '2s'`);
+    await trx.raw('select pg_advisory_xact_lock(?, ?)', [...locks.partitions]);
+    // INVARIANT: tables before rows, as writers have it; the other way round they would lock each
+    // other out. Writers wait for a moment: the tile they fill must be whole in one place or the other.
+    for (const table of partitioned) await trx.raw(`lock table ${table} in access exclusive mode`);
     await trx.raw('select from audit_log order by id for update');
     for (const loss of await lossesBefore(trx, before)) {
       await keepTail(trx, loss);
       await trx.raw(
         'update audit_log set minimum_index = greatest(minimum_index, ?) where id = ?',
-        [minimumOf(loss), loss.id],
+        [loss.gone, loss.id],
       );
     }
     for (const month of old)
@@ -104,7 +149,7 @@ export const dropOldMonths = async ({
   return before;
 };
 
-const sixHours = 6 * 3_600_000;
+const everyMs = 3_600_000;
 
 /** Drops what is too old, now and then, for as long as a gateway runs. */
 export const keepRetention = (
@@ -124,7 +169,7 @@ export const keepRetention = (
       .catch(options.onError);
   };
   run();
-  const timer = setInterval(run, sixHours).unref();
+  const timer = setInterval(run, everyMs).unref();
   return {
     close: async () => {
       clearInterval(timer);

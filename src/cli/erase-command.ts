@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { eraseSubject, incomplete } from '../decision/erase-subject.ts';
+import { createLogErasures } from '../ledger/log-erasures.ts';
 import { subjectTypeOf } from './subject-type.ts';
 import { withLedger } from './with-ledger.ts';
 
@@ -36,7 +37,7 @@ export const eraseCommand = (): Command =>
           { type: subjectTypeOf(policy, options.type), id: options.subject },
           {
             ...{ policy, knex, subjects, sources },
-            audit: (await auditLog()).store,
+            logErasures: createLogErasures(knex, (await auditLog()).store),
             actor: options.actor,
             dryRun: options.dryRun === true,
           },

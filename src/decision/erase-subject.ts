@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
 import type { SubjectRef } from '../core/consent.ts';
-import type { AuditStore } from '../audit/audit-store.ts';
 import { AuditError, LedgerError, SaysoError, SourceError } from '../core/errors.ts';
-import { logErasures } from '../ledger/log-erasures.ts';
+import type { LogErasures } from '../ledger/log-erasures.ts';
 import { announceErasure, eraseLink, type ErasureLine } from '../ledger/subject-eraser.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
@@ -22,8 +21,8 @@ export interface EraseOptions {
   readonly subjects: SubjectDirectory;
   readonly policy: Policy;
   readonly sources: Sources;
-  /** Where it is entered that the person's number stands for nobody any more. */
-  readonly audit: AuditStore;
+  /** Enters into the log that the person's number stands for nobody any more. */
+  readonly logErasures: LogErasures;
   /** Who asks, as the log names them. */
   readonly actor: string;
   /** Only counts what would happen. */
@@ -127,7 +126,7 @@ const ownId = async (
  *   AuditError when all is erased and the log cannot be told of it now
  */
 export const eraseSubject = async (stated: SubjectRef, options: EraseOptions): Promise<Erasure> => {
-  const { knex, subjects, policy, sources, actor, audit, dryRun = false } = options;
+  const { knex, subjects, policy, sources, actor, logErasures, dryRun = false } = options;
   checkPerson(stated, options);
   const subject = { type: stated.type, id: await ownId(stated, options) };
   const types = typesAbout(policy, subject.type);
@@ -155,7 +154,7 @@ export const eraseSubject = async (stated: SubjectRef, options: EraseOptions): P
   );
   const head = await eraseLink(knex, subjects, subject, { actor, report: lines, rowsRemain });
   try {
-    await logErasures(knex, audit);
+    await logErasures();
   } catch (error) {
     // The link is gone; whoever asked must know it, and the log is told as soon as it can be.
     throw new AuditError((error as AuditError).cause, head);

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import type { AuditStore } from '../audit/audit-store.ts';
 import type { ConsentSnapshot } from '../ledger/consent-snapshot.ts';
+import type { LogErasures } from '../ledger/log-erasures.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import type { Sources } from '../sources/source.ts';
@@ -22,7 +22,7 @@ export interface BuiltInOptions {
   readonly sources: Sources;
   readonly snapshot: ConsentSnapshot;
   readonly receipts: Receipts;
-  readonly audit: AuditStore;
+  readonly logErasures: LogErasures;
 }
 
 /** Gives receipts of what persons said. */

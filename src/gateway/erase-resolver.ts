@@ -6,7 +6,14 @@ import type { Resolver } from './operation.ts';
 
 /** Resolver of `Mutation.erase`. */
 export const erase =
-  ({ policy, knex, subjects, sources, audit, recentSignInSeconds }: BuiltInOptions): Resolver =>
+  ({
+    policy,
+    knex,
+    subjects,
+    sources,
+    logErasures,
+    recentSignInSeconds,
+  }: BuiltInOptions): Resolver =>
   async (_parent, args, context): Promise<Erasure> => {
     const named = args['subject'] as SubjectArg | null | undefined;
     const subject = actingSubject(named, context, policy);
@@ -15,7 +22,14 @@ export const erase =
     // Of a person who erases themself nothing is to be left, not even that it was number so-and-so.
     const actor = self ? 'self' : await agentOf(context, subjects, policy);
     const how = { actor, exact: self };
-    const erasure = await eraseSubject(subject, { knex, subjects, policy, sources, audit, ...how });
+    const erasure = await eraseSubject(subject, {
+      knex,
+      subjects,
+      policy,
+      sources,
+      logErasures,
+      ...how,
+    });
     if (erasure.head !== null) context.noteChange(erasure.head);
     return erasure;
   };

@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
+import { locks } from '../core/locks.ts';
 import { createSubjectSeal, type SubjectSeal } from './subject-seal.ts';
 
-/** Two-part key of the lock under which a key is agreed on and rows are sealed. */
-const keyLock = [0x5a50, 2] as const;
 const batch = 10_000;
 
 /** Gives the key. One may be made up only where none is in use yet (`begun` is false). */
@@ -22,7 +21,7 @@ const agreeOnKey = (
   keyFor: KeyFor,
 ): Promise<{ seal: SubjectSeal; swept: boolean } | undefined> =>
   knex.transaction(async (trx) => {
-    await trx.raw('select pg_advisory_xact_lock(?, ?)', [...keyLock]);
+    await trx.raw('select pg_advisory_xact_lock(?, ?)', [...locks.subjectKey]);
     const row = await readKeyRow(trx);
     // Within the lock and before the proof is written: a key that was made is there for good.
     const seal = createSubjectSeal(keyFor(row !== undefined));
@@ -38,7 +37,7 @@ const agreeOnKey = (
 /** Seals one batch and returns its size. Numbers, types and everything said stay what they are. */
 const sealBatch = (knex: Knex, seal: SubjectSeal): Promise<number> =>
   knex.transaction(async (trx) => {
-    await trx.raw('select pg_advisory_xact_lock(?, ?)', [...keyLock]);
+    await trx.raw('select pg_advisory_xact_lock(?, ?)', [...locks.subjectKey]);
     const { rows } = await trx.raw<{ rows: { number: number; type: string; id: string }[] }>(
       `select number, type, external_id as id from subject where external_id is not null
        order by number limit ? for update`,

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { SubjectRef } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
+import { locks } from '../core/locks.ts';
 import type { SubjectSeal } from './subject-seal.ts';
 
 /** Numbers are added to the lottery this many at a time. */
@@ -8,8 +9,6 @@ const blockSize = 65_536;
 const maxIdLength = 256;
 /** A ledger that is silent for longer counts as unreachable. */
 const timeoutMs = 10_000;
-/** Two-part key of the lock under which a block is added. */
-const blockLock = [0x5a50, 1] as const;
 
 /** A subject that cannot be numbered: nothing about it can be evaluated, so all is withheld. */
 export const noSubject = -1;
@@ -216,7 +215,7 @@ export class SubjectDirectory {
       for (const { number } of rows) drawn.push(number);
       if (drawn.length >= count) return drawn;
       // Who waited for the lock may find that another has added a block meanwhile.
-      await trx.raw('select pg_advisory_xact_lock(?, ?)', [...blockLock]);
+      await trx.raw('select pg_advisory_xact_lock(?, ?)', [...locks.subjectBlock]);
       if (!locked) continue;
       await trx.raw(
         `with block as (

@@ -11,6 +11,7 @@ import { ensureMonths } from '../../src/audit/partitions.ts';
 import { openPool } from '../../src/database/connection.ts';
 import { hashLeaf, hashNode } from '../../src/tlog/merkle.ts';
 import { rootOf } from '../../src/tlog/tiles.ts';
+import { TreeTail } from '../../src/tlog/tree-tail.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { cuttingProxy, type CuttingProxy } from './cutting-proxy.ts';
 
@@ -195,6 +196,33 @@ describe('a log that cannot be written', () => {
     expect((await readLog(other, log))?.size).toBe(1);
   });
 
+  it('is built on by nobody when it is not what this process knew of it', async () => {
+    const store = storeOn(database.knex);
+    await Promise.all([entry(), entry(), entry()].map((one) => store.append(one)));
+    const whole = await readLog(other, log);
+    // Whoever owns the tables makes hashes and root anew, as if the last entry had been another.
+    await other.transaction(async (trx) => {
+      await trx.raw('alter table audit_entry disable trigger user');
+      await trx.raw(`update audit_entry set hash = ? where log = ? and index = 2`, [
+        hashLeaf(Buffer.from('x')),
+        log,
+      ]);
+      await trx.raw('alter table audit_entry enable trigger user');
+      const leaves = await readLeaves(trx, log, 0, 3);
+      const tree = new TreeTail();
+      for (const { hash } of leaves) tree.append(hash);
+      await trx.raw('update audit_log set root = ? where id = ?', [tree.root(), log]);
+    });
+    await expect(store.append(entry())).rejects.toMatchObject({
+      cause: { code: 'TLOG_HASH', message: expect.stringContaining('history was changed') },
+    });
+    // A process that starts knows it by what was signed.
+    const last = { size: 3, root: whole!.root };
+    const after = createAuditStore({ knex: other, log, origin, last });
+    await expect(after.append(entry())).rejects.toMatchObject({ cause: { code: 'TLOG_HASH' } });
+    expect((await readLog(other, log))?.size).toBe(3);
+  });
+
   it('is one under which the same id stands with something else', async () => {
     const first = entry();
     await storeOn(database.knex).append(first);
@@ -246,6 +274,38 @@ describe('an outcome that nobody told', () => {
     await store.append(entry());
     expect((await soundIds()).filter((id) => id === late.id)).toHaveLength(1);
     expect(await soundIds()).toHaveLength(3);
+  });
+
+  it('is settled once, though the look for it is lost as well', async () => {
+    // Commits, loses the answer, and then the connection at the first two looks.
+    let insertsToLose = 1;
+    let looksToLose = 2;
+    const lossy = new Proxy(database.knex, {
+      get: (knex, name) => {
+        if (name !== 'raw') return Reflect.get(knex, name) as unknown;
+        return (sql: string, bindings: never) => {
+          const query = knex.raw(sql, bindings);
+          const timeout = async (ms: number): Promise<unknown> => {
+            const result: unknown = await query.timeout(ms);
+            const lost = Object.assign(new Error('lost'), { code: 'ECONNRESET' });
+            if (sql.includes('insert into audit_entry') && insertsToLose-- > 0) throw lost;
+            if (sql.includes('id = any') && looksToLose-- > 0) throw lost;
+            return result;
+          };
+          return Object.assign(Object.create(query) as typeof query, {
+            timeout,
+            then: query.then.bind(query),
+          });
+        };
+      },
+    });
+    const store = storeOn(lossy);
+    const first = [entry(), entry()];
+    await Promise.all(first.map((one) => store.append(one)));
+    expect(looksToLose).toBeLessThanOrEqual(0);
+    const next = entry();
+    await store.append(next);
+    expect(await soundIds()).toEqual([...first, next].map(({ id }) => id));
   });
 
   it('keeps the answer here until it is settled', async () => {

@@ -74,7 +74,7 @@ describe('retention', () => {
       ...['audit_subject_2026_02', 'audit_subject_2026_03'],
     ]);
     expect(await indexes()).toEqual([600, 101]);
-    expect((await stage.state()).minimumIndex).toBe(701);
+    expect((await stage.state()).minimumIndex).toBe(600);
     const { rows } = await stage.knex.raw<{ rows: { index: number; width: number }[] }>(
       'select index::float8, length(hashes) / 32 as width from audit_tile where level = 0 order by index',
     );

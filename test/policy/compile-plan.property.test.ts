@@ -54,7 +54,10 @@ class QueryWriter {
   #field(name: string, args: readonly GraphQLArgument[], type: unknown, depth: number): string {
     const alias = `${name}${this.#at}`;
     const given = args.filter(({ type: t }) => String(t).endsWith('!'));
-    const list = given.length === 0 ? '' : `(${given.map((one) => `${one.name}: ${literalOf(one)}`).join(', ')})`;
+    const list =
+      given.length === 0
+        ? ''
+        : `(${given.map((one) => `${one.name}: ${literalOf(one)}`).join(', ')})`;
     const skip = ['', '', '', ' @skip(if: true)', ' @include(if: true)'][this.#choose(5)] ?? '';
     const below = isCompositeType(type) ? ` ${this.#selection(type, depth - 1)}` : '';
     return `${alias}: ${name}${list}${skip}${below}`;

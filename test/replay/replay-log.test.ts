@@ -3,7 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeEntry } from '../../src/audit/encode-entry.ts';
 import type { OperationEntry } from '../../src/audit/entry.ts';
-import { logErasures } from '../../src/ledger/log-erasures.ts';
+import { createLogErasures } from '../../src/ledger/log-erasures.ts';
 import type { ErasureLine } from '../../src/ledger/subject-eraser.ts';
 import { publishNotice } from '../../src/ledger/notice-store.ts';
 import { isSound } from '../../src/replay/replay-log.ts';
@@ -42,7 +42,7 @@ describe('the ledger', () => {
         ...{ kind: 'given', purpose: 'NEWS', method: 'test', at: new Date() },
       })),
     );
-    await logErasures(stage.database.knex, stage.audit);
+    await createLogErasures(stage.database.knex, stage.audit)();
     expect(await found()).toEqual([]);
   });
 
@@ -152,7 +152,7 @@ describe('entries of erasures', () => {
     const number = await stage.number('a');
     await stage.erase('a', [line]);
     await stage.erase('unknown');
-    await logErasures(stage.database.knex, stage.audit);
+    await createLogErasures(stage.database.knex, stage.audit)();
     await stage.write([['ERASED', [email], String(number)]]);
     expect(await found()).toEqual([]);
   });
@@ -165,7 +165,7 @@ describe('entries of erasures', () => {
     await stage.audit.append({ ...forged, head: position, subject: a });
     await stage.audit.append({ ...forged, head: 99, subject: a });
     await stage.tamper('erasure', `update erasure set subject = ${b}, actor = 'x', report = '[]'`);
-    await logErasures(stage.database.knex, stage.audit);
+    await createLogErasures(stage.database.knex, stage.audit)();
     await stage.tamper('erasure', `update erasure set subject = ${a}, actor = 'y'`);
     expect(await found()).toEqual([
       `RECORD ERASURE 0 an erasure at position ${position} → none there that has this id`,
