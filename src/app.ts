@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createAuditIndexer } from './audit/audit-index.ts';
@@ -58,8 +59,20 @@ export interface AppOptions {
 type Logger = ReturnType<typeof createLogger>;
 
 const createLogger = (config: Config) =>
-  // Standard error, so that standard output stays for people.
-  pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  pino(
+    { level: config.logLevel, base: null },
+    {
+      // Standard error, so that standard output stays for people. On a disk that is full a line is
+      // lost: what is answered, and whether at all, never hangs on that.
+      write: (line: string) => {
+        try {
+          writeSync(2, line);
+        } catch {
+          return;
+        }
+      },
+    },
+  );
 
 /**
  * Builds everything once, by hand, and starts to listen.
@@ -201,7 +214,7 @@ const listen = async (
     verify: createVerifier(config.identity),
     pipeline: createPipeline(road),
     logger,
-    isReady: () => readiness(road),
+    isReady: () => readiness(road, () => auditLog.check()),
     knex,
   });
   closers.push(() => server.close());
@@ -241,8 +254,16 @@ const checkSources = async (
   if (problems.length > 0) throw new SchemaError(problems);
 };
 
-const readiness = async ({ snapshot }: Road): Promise<Readonly<Record<string, string>>> => {
-  const state: Record<string, string> = {};
+const readiness = async (
+  { snapshot }: Road,
+  audit: () => Promise<unknown>,
+): Promise<Readonly<Record<string, string>>> => {
+  const state: Record<string, string> = { audit: 'ok' };
+  try {
+    await audit();
+  } catch {
+    state['audit'] = 'unavailable';
+  }
   try {
     await snapshot.view();
     state['ledger'] = 'ok';

@@ -30,7 +30,7 @@ export interface OperationEntry extends PackedDecisions {
   readonly actor: string;
   readonly purpose?: string | undefined;
   readonly operation?: string | undefined;
-  /** SHA-256 of the document's text, hexadecimal. */
+  /** SHA-256 of the document without its values and aliases, hexadecimal. */
   readonly documentHash: string;
   readonly policy: string;
   /** Position of the ledger that decisions were made at; absent where none was needed. */

@@ -9,6 +9,7 @@ import {
   beginLog,
   checkContinuation,
   databaseTiles,
+  loadTail,
   noteKey,
   readLog,
   type TreeHead,
@@ -26,6 +27,8 @@ export interface AuditLog {
   readonly origin: string;
   readonly key: LogKey;
   readonly store: AuditStore;
+  /** Whether it could be gone on with. @throws TlogError, and what the database says */
+  check(): Promise<unknown>;
   /** Signs what was written last, has it witnessed if that is soon done, and stops. */
   close(): Promise<void>;
 }
@@ -126,5 +129,6 @@ export const openAuditLog = async ({
     await checkpointer.close();
     await submitter.close();
   };
-  return { id, origin, key, store, close };
+  const check = (): Promise<unknown> => loadTail(knex, id, memory.read());
+  return { id, origin, key, store, check, close };
 };

@@ -22,6 +22,7 @@ import type { Caller } from '../identity/caller.ts';
 import { readGpc } from '../identity/read-gpc.ts';
 import type { Verifier } from '../identity/verify-token.ts';
 import { auditRoutes } from './audit-routes.ts';
+import { documentHash } from './document-hash.ts';
 import { limitRules } from './limit-rules.ts';
 import { createErrorMask, type ErrorLog } from './mask-errors.ts';
 import type { OperationRequest } from './operation.ts';
@@ -183,7 +184,6 @@ const apolloOptions = (
 
 type ApolloRequest = {
   readonly document: OperationRequest['document'];
-  readonly queryHash: string;
   readonly operation: OperationRequest['operation'];
   readonly request: {
     readonly operationName?: string | undefined;
@@ -193,7 +193,7 @@ type ApolloRequest = {
 
 const asOperation = (context: HttpContext, from: ApolloRequest): OperationRequest => ({
   document: from.document,
-  documentHash: from.queryHash,
+  documentHash: documentHash(from.document),
   operation: from.operation,
   operationName: from.request.operationName,
   variables: from.request.variables ?? {},

@@ -10,7 +10,7 @@ import type { Plan } from '../policy/plan.ts';
 /** An operation as any transport hands it over: parsed, validated, its caller identified. */
 export interface OperationRequest {
   readonly document: DocumentNode;
-  /** SHA-256 of the document's text, hexadecimal. */
+  /** Of the document without its values; see `document-hash.ts`. */
   readonly documentHash: string;
   /** Absent when the document does not have the one asked for. */
   readonly operation: OperationDefinitionNode | undefined;

@@ -68,7 +68,8 @@ export const createLogErasures = (knex: Knex, audit: AuditStore): LogErasures =>
       for (const until = performance.now() + timeoutMs; ;) {
         const entered = await enter(knex, audit);
         if (entered !== undefined) return entered;
-        if (performance.now() > until) throw new Error('another process enters erasures for too long');
+        if (performance.now() > until)
+          throw new Error('another process enters erasures for too long');
         await sleep(pauseMs);
       }
     } catch (error) {
