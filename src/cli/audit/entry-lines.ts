@@ -96,6 +96,7 @@ const printable = (text: string): string =>
 
 export const tableHead = [
   'at',
+  'index',
   'id',
   'client',
   'actor',
@@ -137,8 +138,10 @@ export const tableRow = (found: FoundEntry, filter: AuditFilter): readonly strin
         : entry?.kind === 'key'
           ? entry.key
           : `${found.log}/${found.index}`;
+  const part = entry?.part === undefined ? '' : ` (${entry.part} of ${entry.parts ?? '?'})`;
   return [
     found.at.toISOString(),
+    `${found.index}${part}`,
     found.id,
     operation?.client ?? '-',
     entry?.actor ?? '-',
