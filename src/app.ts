@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import fs from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createAuditIndexer } from './audit/audit-index.ts';
@@ -66,7 +66,7 @@ const createLogger = (config: Config) =>
       // lost: what is answered, and whether at all, never hangs on that.
       write: (line: string) => {
         try {
-          writeSync(2, line);
+          fs.writeSync(2, line);
         } catch {
           return;
         }
