@@ -318,13 +318,6 @@ class PartsInOrder {
     const { part, parts } = entry;
     const last = this.#last;
     this.#last = entry;
-    const sound =
-      (part === undefined) === (parts === undefined) &&
-      (part === undefined || parts === undefined || (part >= 1 && part <= parts));
-    if (!sound) {
-      this.#report(entry, `part ${part ?? '?'} of ${parts ?? '?'}`, 'a part among its parts');
-      return;
-    }
     const goesOn = last?.id === entry.id && part === (last.part ?? 0) + 1;
     if (last && isOpen(last) && !goesOn) this.#endOf(last);
     if (part === undefined || part === 1) return;

@@ -111,15 +111,11 @@ class Operation {
   }
 
   #decision([reason, places, among]: PackedDecision): void {
-    const coordinates = places.map((place) => this.#entry.coordinates[place]);
-    const sets = among.map((place) => this.#c.sets[place]);
-    if (coordinates.includes(undefined) || sets.includes(undefined)) {
-      this.#report('RECORD', 'ENTRY', `a decision \`${reason}\` on what it does not list`, 'none');
-      return;
-    }
-    const known = sets as readonly EntrySet[];
+    // All of them are listed, as decoding has seen to.
+    const coordinates = places.flatMap((place) => this.#entry.coordinates[place] ?? []);
+    const known = among.flatMap((place) => this.#c.sets[place] ?? []);
     const byExpected = new Map<Expected, string[]>();
-    for (const coordinate of coordinates as readonly string[]) {
+    for (const coordinate of coordinates) {
       if (reason === 'SUBJECT_ACCESS') {
         this.#access(coordinate, known);
         continue;

@@ -290,8 +290,8 @@ describe('the log', () => {
       'RECORD PARTS 1 part 1 of 3 → part 2 behind it',
       'RECORD PARTS 2 part 3 of 3 → part 2 before it',
       'RECORD PARTS 3 part 1 of 2 → part 2 behind it',
-      'RECORD PARTS 5 part 3 of 2 → a part among its parts',
-      'RECORD PARTS 6 part 1 of ? → a part among its parts',
+      expect.stringMatching(/^RECORD ENTRY 5 .*its `part` is none of its `parts`/),
+      expect.stringMatching(/^RECORD ENTRY 6 .*its `part` is none of its `parts`/),
       'RECORD PARTS 8 part 2, of another operation → parts of one operation agree',
       'RECORD PARTS 9 part 1 of 2 → part 2 behind it',
     ]);
@@ -325,8 +325,8 @@ describe('the log', () => {
     await write(text(base({ coordinates: [email], sets: ['1'], decisions: [['OPEN', [1], [0]]] })));
     await write(text(base({ coordinates: [email], sets: ['1'], decisions: [['OPEN', [0], [7]]] })));
     expect(await found()).toEqual([
-      'RECORD ENTRY 0 a decision `OPEN` on what it does not list → none',
-      'RECORD ENTRY 1 a decision `OPEN` on what it does not list → none',
+      expect.stringMatching(/^RECORD ENTRY 0 .*its `decisions` are not about what it lists/),
+      expect.stringMatching(/^RECORD ENTRY 1 .*its `decisions` are not about what it lists/),
     ]);
   });
 });
