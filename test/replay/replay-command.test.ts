@@ -59,6 +59,7 @@ describe('sayso audit replay', () => {
         '1 times a field of a person was derived anew; of these',
         '  0 rest on where the person lives, which no entry tells',
         '  0 were withheld by a rule about the caller, which cannot be derived',
+        '  0 were released by a rule about the caller, of which the entry tells nothing',
         'no difference',
       ].join('\n'),
     });

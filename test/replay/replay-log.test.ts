@@ -177,6 +177,49 @@ describe('entries of erasures', () => {
   });
 });
 
+describe('an erasure that no log tells of', () => {
+  const ago = (interval: string): Promise<void> =>
+    stage.tamper('erasure', `update erasure set at = now() - interval '${interval}'`);
+
+  it('is found, unless it is too new to be told or too old to be told still', async () => {
+    const position = await stage.erase('a');
+    expect(await found()).toEqual([]);
+    await stage.write([]);
+    expect(await found()).toEqual([]);
+    await ago('2 minutes');
+    const untold = [
+      `RECORD ERASURE an erasure at position ${position} → an entry that tells of it`,
+    ];
+    expect(await found()).toEqual(untold);
+    const before = new Date(Date.now() - 3_600_000).toISOString();
+    const retention = {
+      kind: 'retention',
+      id: uuidv7(),
+      actor: 'sayso',
+      before,
+      logs: [],
+    } as const;
+    await stage.audit.append(retention);
+    expect(await found()).toEqual(untold);
+    await ago('2 hours');
+    expect(await found()).toEqual([]);
+    await ago('2 minutes');
+    await logErasures(stage.database.knex, stage.audit);
+    expect(await found()).toEqual([]);
+  });
+
+  it('is not told of by another entry under its id', async () => {
+    const position = await stage.erase('a');
+    await ago('2 minutes');
+    const { knex } = stage.database;
+    const { rows } = await knex.raw<{ rows: { entry: string }[] }>('select entry from erasure');
+    await stage.write([], { id: rows[0]!.entry });
+    expect(await found()).toEqual([
+      `RECORD ERASURE an erasure at position ${position} → an entry that tells of it`,
+    ]);
+  });
+});
+
 describe('policies', () => {
   const lost = async () => {
     const { summary, differences } = await replay(stage.database.knex);
@@ -313,12 +356,44 @@ describe('the log', () => {
     ]);
   });
 
-  it('may begin later, where retention took what was before', async () => {
-    await write(text(base()), text(base()), text(base()));
-    await stage.tamper('audit_entry', 'delete from audit_entry where index < 2');
-    expect(await found()).toHaveLength(1);
-    await stage.tamper('audit_log', 'update audit_log set minimum_index = 2');
+  it('may begin later, where it says that retention took what was before', async () => {
+    const retention = (origin: string, place: number): string =>
+      String(
+        encodeEntry(
+          {
+            ...{
+              kind: 'retention',
+              id: uuidv7(),
+              actor: 'sayso',
+              before: new Date().toISOString(),
+            },
+            logs: [[origin, place]],
+          },
+          new Date(),
+        )[0],
+      );
+    await write(...Array.from({ length: 4 }, () => text(base())));
+    await stage.tamper('audit_entry', 'delete from audit_entry where index < 3');
+    const gone = (from: number, count: number) => [
+      `RECORD MISSING ${from} ${count} entr${count === 1 ? 'y is' : 'ies are'} not there → entries up to 2`,
+    ];
+    expect(await found()).toEqual(gone(0, 3));
+    // Whoever owns the tables can say so; the log does not.
+    await stage.tamper('audit_log', 'update audit_log set minimum_index = 3');
+    expect(await found()).toEqual(gone(0, 3));
+    await write(retention('other.test', 3));
+    expect(await found()).toEqual(gone(0, 3));
+    await write(retention('replay.test', 2));
+    expect(await found()).toEqual(gone(2, 1));
+    const part = await replay(stage.database.knex, { from: 1, to: 2 });
+    expect(part.differences).toEqual([]);
+    const open = await replay(stage.database.knex, { from: 2, to: 4 });
+    expect(open.differences).toEqual([expect.objectContaining({ kind: 'MISSING', index: 2 })]);
+    await write(retention('replay.test', 3));
     expect(await found()).toEqual([]);
+    // Said, and not done: what it says alone excuses nothing either.
+    await stage.tamper('audit_log', 'update audit_log set minimum_index = 1');
+    expect(await found()).toEqual(gone(1, 2));
   });
 
   it('holds decisions on what their entry does not list', async () => {
