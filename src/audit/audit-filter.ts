@@ -1,5 +1,11 @@
 import { storable } from './encode-entry.ts';
-import type { AuditDecision, OperationEntry, PackedDecision, StoredEntry } from './entry.ts';
+import type {
+  AuditDecision,
+  OperationEntry,
+  PackedDecision,
+  PackedDecisions,
+  StoredEntry,
+} from './entry.ts';
 import { countRanges, joinRanges, rangesHold } from './number-ranges.ts';
 import { releasingReasons } from './reasons.ts';
 
@@ -87,9 +93,9 @@ export const matchingDecisions = (
   });
 };
 
-/** Unpacks decisions of an entry. */
+/** Unpacks decisions of an entry, all or some: one for each list of fields and reason. */
 export const unpackDecisions = (
-  { coordinates, sets }: OperationEntry,
+  { coordinates, sets }: Pick<PackedDecisions, 'coordinates' | 'sets'>,
   decisions: readonly PackedDecision[],
 ): readonly AuditDecision[] =>
   decisions.map(([reason, fields, among]) => {

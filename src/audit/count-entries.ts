@@ -7,7 +7,7 @@ import {
   type AuditFilter,
 } from './audit-filter.ts';
 import { eachEntry, indexedFilter, originsOf, type FoundEntry } from './audit-reader.ts';
-import { eachNumber } from './number-ranges.ts';
+import { rangesHold, unpackRanges } from './number-ranges.ts';
 import { releasingReasons } from './reasons.ts';
 
 /** What entries are counted by. Days and hours are those of UTC. */
@@ -147,13 +147,19 @@ class Groups {
     };
     const { coordinates, sets } = entry;
     const by = new Set(this.#by);
+    const { subject: only } = filter;
+    // Sets are disjoint and bounded, as `decodeEntry` demands; each is unpacked once at most.
+    const unpacked = new Map<number, readonly number[]>();
+    const numbersOf = (set: number): readonly number[] => {
+      const ranges = sets[set] ?? '';
+      if (only !== undefined) return rangesHold(ranges, only) ? [only] : [];
+      const numbers = unpacked.get(set) ?? unpackRanges(ranges);
+      unpacked.set(set, numbers);
+      return numbers;
+    };
     for (const [reason, fields, among] of matchingDecisions(entry, filter)) {
       const released = String(releasingReasons.has(reason));
-      const numbers = new Set<number>();
-      for (const set of among)
-        eachNumber(sets[set] ?? '', (number) => {
-          if (filter.subject === undefined || number === filter.subject) numbers.add(number);
-        });
+      const numbers = among.flatMap((set) => numbersOf(set));
       const groupOf = (field: number, subject?: string): Group =>
         this.#of({
           ...common,
@@ -175,7 +181,7 @@ class Groups {
           continue;
         }
         const group = groupOf(field);
-        this.#note(group, id, times * numbers.size);
+        this.#note(group, id, times * numbers.length);
         for (const number of numbers) this.#person(group, number);
       }
     }

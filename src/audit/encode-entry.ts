@@ -9,13 +9,15 @@ import type {
   PackedDecisions,
   RetentionEntry,
 } from './entry.ts';
-import { isRanges } from './number-ranges.ts';
+import { areDisjoint, countRanges, isRanges } from './number-ranges.ts';
 
 /** What tlog-tiles lets an entry be: its length is written in two bytes. */
 export const maxEntryBytes = 65_535;
 /** Written before every field; another one is another encoding. */
 const version = 1;
 const maxText = 256;
+/** Most persons of one entry. No operation concerns more, and few bytes could name billions. */
+const maxNumbers = 1_000_000;
 /** Most characters of subject numbers, and of field names, in one part. */
 const partBudget = 24_000;
 
@@ -123,6 +125,7 @@ const cut = (set: string): readonly string[] => {
 const split = ({ coordinates, sets, decisions }: PackedDecisions): readonly PackedDecisions[] => {
   const parts: { coordinates: string[]; sets: string[]; decisions: PackedDecision[] }[] = [];
   const pieces = sets.flatMap((set, i) => cut(set).map((text) => ({ set: i, text })));
+  const amongOf = decisions.map(([, , among]) => new Set(among));
   // A list that no row could join: whom it left out is not known.
   const closed = decisions.filter(([, , among]) => among.length === 0);
   for (const [reason, fields] of closed) {
@@ -141,8 +144,9 @@ const split = ({ coordinates, sets, decisions }: PackedDecisions): readonly Pack
     }
     let part: (typeof parts)[number] | undefined;
     let names = 0;
-    for (const [reason, fields, among] of decisions) {
-      const here = some.flatMap(({ set }, k) => (among.includes(set) ? [k] : []));
+    const placeOf = new Map<string, number>();
+    for (const [d, [reason, fields]] of decisions.entries()) {
+      const here = some.flatMap(({ set }, k) => (amongOf[d]?.has(set) ? [k] : []));
       if (here.length === 0) continue;
       for (const field of fields) {
         const name = coordinates[field] ?? '';
@@ -150,9 +154,12 @@ const split = ({ coordinates, sets, decisions }: PackedDecisions): readonly Pack
           part = { coordinates: [], sets: some.map(({ text }) => text), decisions: [] };
           parts.push(part);
           names = 0;
+          placeOf.clear();
         }
+        const place = placeOf.get(name) ?? part.coordinates.push(name) - 1;
+        placeOf.set(name, place);
         names += name.length + reason.length + 8 * here.length;
-        part.decisions.push([reason, [part.coordinates.push(name) - 1], here]);
+        part.decisions.push([reason, [place], here]);
       }
     }
   }
@@ -165,6 +172,7 @@ const split = ({ coordinates, sets, decisions }: PackedDecisions): readonly Pack
  *
  * @param at when it is handed to the log; milliseconds count
  * @returns one encoding, or the parts in order
+ * @throws RangeError where it is too long and cannot be split
  */
 export const encodeEntry = (entry: AuditEntry, at: Date): readonly Buffer[] => {
   if (entry.kind === 'erasure') return [Buffer.from(erasureJson(entry, at))];
@@ -173,6 +181,8 @@ export const encodeEntry = (entry: AuditEntry, at: Date): readonly Buffer[] => {
   const whole = Buffer.from(operationJson(entry, at, entry));
   if (whole.length <= maxEntryBytes) return [whole];
   const parts = split(entry);
+  // Nothing to part it by: errors, notices or signals alone are too many.
+  if (parts.length === 0) throw new RangeError('an entry that cannot be split');
   return parts.map((part, i) => {
     const bytes = Buffer.from(
       operationJson(entry, at, { ...part, part: i + 1, parts: parts.length }),
@@ -260,6 +270,30 @@ const shapes: ReadonlyMap<unknown, Shape> = new Map<unknown, Shape>([
   ['retention', { ...common, before: [isTime, '!'], logs: [listOf(tuple(isText, isWhole))] }],
 ]);
 
+const ascend = (places: readonly number[], length: number): boolean =>
+  places.every((place, i) => place < length && (i === 0 || place > (places[i - 1] ?? -1)));
+
+/** What is wrong with an operation of which each field is as it should be. */
+const wrongTogether = ({
+  coordinates = [],
+  sets = [],
+  decisions = [],
+  part,
+  parts,
+}: Partial<Part>): string | undefined => {
+  if ((part === undefined) !== (parts === undefined) || part === 0 || (part ?? 0) > (parts ?? 0))
+    return 'its `part` is none of its `parts`';
+  if (new Set(coordinates).size < coordinates.length)
+    return 'its `coordinates` name a field more than once';
+  if (sets.reduce((sum, set) => sum + countRanges(set), 0) > maxNumbers)
+    return 'its `sets` hold more than any operation concerns';
+  if (!areDisjoint(sets)) return 'its `sets` name a person more than once';
+  const listed = decisions.every(
+    ([, fields, among]) => ascend(fields, coordinates.length) && ascend(among, sets.length),
+  );
+  return listed ? undefined : 'its `decisions` are not about what it lists, in its order';
+};
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const empty: readonly never[] = [];
@@ -312,6 +346,9 @@ export const decodeEntry = (bytes: Uint8Array): LoggedEntry => {
   // Spaces, doubled keys, other forms of numbers and escapes all end here.
   if (JSON.stringify(raw) !== text) throw invalid('it is not in canonical form');
   const { kind, at } = raw as { readonly kind: LoggedEntry['kind']; readonly at: string };
+  // No other kind has one of these fields.
+  const wrong = wrongTogether(raw);
+  if (wrong !== undefined) throw invalid(wrong);
   fields.delete('v');
   fields.set('at', new Date(at));
   // The shape was checked field by field.

@@ -1,6 +1,3 @@
-import { countRanges, joinRanges } from './number-ranges.ts';
-import { releasingReasons } from './reasons.ts';
-
 /** `[reason, coordinates, sets]`: places in the lists of the same entry. */
 export type PackedDecision = readonly [string, readonly number[], readonly number[]];
 
@@ -110,20 +107,3 @@ export interface AuditDecision {
   /** Subject numbers as ranges, `1-5,9`; `?` stands for rows that concern nobody known. */
   readonly subjects: string;
 }
-
-/** Unpacks decisions, one for each list of fields and reason. */
-export const decisionsOf = ({
-  coordinates,
-  sets,
-  decisions,
-}: PackedDecisions): readonly AuditDecision[] =>
-  decisions.map(([reason, fields, among]) => {
-    const subjects = joinRanges(among.map((set) => sets[set] ?? ''));
-    return {
-      coordinates: fields.map((field) => coordinates[field] ?? ''),
-      released: releasingReasons.has(reason),
-      reason,
-      count: countRanges(subjects),
-      subjects,
-    };
-  });

@@ -54,9 +54,38 @@ export const rangesHold = (ranges: string, number: number): boolean =>
     return from !== '' && Number(from) <= number && number <= Number(to);
   });
 
-/** What several sets of numbers hold together. */
-export const joinRanges = (sets: readonly string[]): string =>
-  sets.length === 1 ? (sets[0] ?? '') : packRanges(sets.flatMap(unpackRanges));
+/** First and last of each range; -1 for `?`. */
+const pairsOf = (ranges: string): readonly (readonly [number, number])[] =>
+  (ranges === '' ? [] : ranges.split(',')).map((range) => {
+    if (range === unknownMark) return [-1, -1];
+    const [from, to = from] = range.split('-');
+    return [Number(from), Number(to)];
+  });
+
+const byFirst = ([a]: readonly [number, number], [b]: readonly [number, number]): number => a - b;
+
+/** What several sets of numbers hold together. No number is unpacked: a range may be any length. */
+export const joinRanges = (sets: readonly string[]): string => {
+  const [only = ''] = sets;
+  if (sets.length <= 1) return only;
+  const joined: [number, number][] = [];
+  let unknown = false;
+  for (const [from, to] of sets.flatMap(pairsOf).sort(byFirst)) {
+    const last = joined.at(-1);
+    if (from < 0) unknown = true;
+    else if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+    else joined.push([from, to]);
+  }
+  const texts = joined.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`));
+  return [...texts, ...(unknown ? [unknownMark] : [])].join(',');
+};
+
+/** Whether no number, nor `?`, is in two of several sets. */
+export const areDisjoint = (sets: readonly string[]): boolean => {
+  if (sets.length <= 1) return true;
+  const pairs = sets.flatMap(pairsOf).sort(byFirst);
+  return pairs.every(([from], i) => i === 0 || from > (pairs[i - 1]?.[1] ?? -1));
+};
 
 /** How many numbers ranges hold; `?` counts as one. */
 export const countRanges = (ranges: string): number => {

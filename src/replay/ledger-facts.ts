@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { currentNotices } from '../ledger/notice-book.ts';
 import { readNotices } from '../ledger/notice-store.ts';
 import type { Difference } from './difference.ts';
+import { readRetentions } from './retentions.ts';
 
 /** How far the ledger has come. */
 export interface LedgerFacts {
@@ -139,4 +140,36 @@ export const readErasures = async (
     [positions as number[]],
   );
   return new Map(rows.map((row) => [row.position, row]));
+};
+
+/** Most erasures that no log tells of which are named one by one. */
+const maxUntold = 1_000;
+
+/**
+ * Erasures that no log tells of. One of just now may still be on its way there; one of so long ago
+ * that retention took its month is told of nowhere any more.
+ */
+export const untoldErasures = async (knex: Knex): Promise<readonly Difference[]> => {
+  const { rows } = await knex.raw<{ rows: { position: number; at: Date }[] }>(
+    `select position::float8, at from erasure
+     where at < (
+       select max(newest.at) from audit_log
+       join audit_entry as newest on newest.log = audit_log.id and newest.index = audit_log.size - 1
+     ) - interval '1 minute' and not exists (
+       select from audit_entry as told where told.id = erasure.entry
+         and position(convert_to('"kind":"erasure"', 'UTF8') in told.entry) > 0
+         and position(convert_to('"id":"' || erasure.entry || '"', 'UTF8') in told.entry) > 0
+     ) order by position desc limit ?`,
+    [maxUntold],
+  );
+  if (rows.length === 0) return [];
+  const gone = (await readRetentions(knex)).map(({ before }) => Date.parse(before));
+  const kept = Math.max(...gone, -Infinity);
+  return rows
+    .filter(({ at }) => at.getTime() >= kept)
+    .map(({ position }) => ({
+      ...{ severity: 'RECORD', kind: 'ERASURE' },
+      says: `an erasure at position ${position}`,
+      follows: 'an entry that tells of it',
+    }));
 };

@@ -13,17 +13,20 @@ import {
   NoticesThen,
   readErasures,
   readLedgerFacts,
+  untoldErasures,
   type ErasureRow,
   type LedgerFacts,
 } from './ledger-facts.ts';
 import { replayOperation, type Derived, type StoredOperation } from './replay-operation.ts';
 import { rereadPolicy } from './reread-policy.ts';
+import { firstKept } from './retentions.ts';
 import { SaidSo } from './said-so.ts';
+import { mostLag, readUnheeded, type Unheeded } from './stale-heads.ts';
 
 export interface ReplayOptions {
   readonly knex: Knex;
   readonly logs: readonly LogState[];
-  /** First entry and, without it, the last; all that there is when left out. */
+  /** From this entry on, up to that one, which does not count; all that there is when left out. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   /** Told of each difference as it is found. */
@@ -50,6 +53,8 @@ export interface ReplaySummary {
   readonly onPlace: number;
   /** Of them: withheld by a rule about the caller, of which nothing is known. */
   readonly notDerivable: number;
+  /** Of them: released where a rule about the caller stands, of which nothing is known. */
+  readonly onRule: number;
   readonly differences: Readonly<Record<Severity, number>>;
   readonly lost: readonly LostPolicy[];
   /** Operations whose head the ledger has not come to: what rests on say-so was not derived. */
@@ -70,13 +75,15 @@ class Replay {
   readonly #saidSo: SaidSo;
   readonly #notices: NoticesThen;
   readonly #policies = new Map<string, ExpectedDecisions | { problem: string; entries: number }>();
-  readonly #derived: Derived = { cells: 0, onPlace: 0, notDerivable: 0 };
+  readonly #derived: Derived = { cells: 0, onPlace: 0, notDerivable: 0, onRule: 0 };
   readonly #differences: Record<Severity, number> = {
     OVER_RELEASE: 0,
     OVER_WITHHELD: 0,
     REASON: 0,
     RECORD: 0,
   };
+  /** What was found out last of where a log begins. */
+  #kept = { log: -1, minimum: 0, from: 0 };
   #entries = 0;
   #decisions = 0;
   #ahead = 0;
@@ -94,6 +101,7 @@ class Replay {
     const { logs } = this.#options;
     const { head } = await readLedgerFacts(this.#knex);
     for (const difference of await ledgerGaps(this.#knex, head)) this.#report(difference);
+    for (const difference of await untoldErasures(this.#knex)) this.#report(difference);
     this.#total = logs.reduce((sum, log) => sum + this.#rangeOf(log).length, 0);
     for (const log of logs) await this.#log(log);
     return {
@@ -102,6 +110,7 @@ class Replay {
       derived: this.#derived.cells,
       onPlace: this.#derived.onPlace,
       notDerivable: this.#derived.notDerivable,
+      onRule: this.#derived.onRule,
       differences: this.#differences,
       lost: [...this.#policies].flatMap(([policy, one]) =>
         one instanceof ExpectedDecisions ? [] : [{ policy, ...one }],
@@ -127,20 +136,22 @@ class Replay {
   }
 
   #rangeOf({ size, minimumIndex }: LogState) {
-    const from = Math.max(this.#options.from ?? 0, minimumIndex);
+    const from = this.#options.from ?? 0;
     const to = Math.min(this.#options.to ?? size, size);
-    return { from, to, length: Math.max(0, to - from) };
+    return { from, to, length: Math.max(0, to - Math.max(from, minimumIndex)) };
   }
 
   async #log(log: LogState): Promise<void> {
     const { from, to } = this.#rangeOf(log);
-    const parts = new PartsInOrder(from, (entry, says, follows) =>
+    // What retention took may be most of the log: reading begins where something is.
+    const first = await this.#firstOf(log, from, to);
+    const parts = new PartsInOrder(first, (entry, says, follows) =>
       this.#record(entry, 'PARTS', says, follows),
     );
     let next = from;
     let batch: StoredEntry[] = [];
     let persons = 0;
-    for await (const leaf of eachLeaf(this.#knex, log, { from, to })) {
+    for await (const leaf of eachLeaf(this.#knex, log, { from: first, to })) {
       if (leaf.index > next) await this.#missing(log, next, leaf.index);
       next = leaf.index + 1;
       const entry = this.#decode(leaf, log.origin);
@@ -159,10 +170,19 @@ class Replay {
     if (to === log.size) parts.end();
   }
 
-  /** Entries that are not there, but for those that retention has taken meanwhile. */
+  /** The first entry of a range that is there; its end where there is none. */
+  async #firstOf({ id }: LogState, from: number, to: number): Promise<number> {
+    const { rows } = await this.#knex.raw<{ rows: { first: number | null }[] }>(
+      `select min(index)::float8 as first from audit_entry
+       where log = ? and index >= ? and index < ?`,
+      [id, from, to],
+    );
+    return rows[0]?.first ?? to;
+  }
+
+  /** Entries that are not there, but for those that retention has taken. */
   async #missing(log: LogState, from: number, to: number): Promise<void> {
-    const now = await readLog(this.#knex, log.id);
-    const first = Math.max(from, now?.minimumIndex ?? 0);
+    const first = Math.max(from, await this.#keptFrom(log));
     if (first >= to) return;
     this.#record(
       { log: log.origin, index: first },
@@ -170,6 +190,18 @@ class Replay {
       `${to - first} entr${to - first === 1 ? 'y is' : 'ies are'} not there`,
       `entries up to ${to - 1}`,
     );
+  }
+
+  /** Where entries begin, as far as the log itself says that it is kept from there on. */
+  async #keptFrom(log: LogState): Promise<number> {
+    const now = (await readLog(this.#knex, log.id))?.minimumIndex ?? 0;
+    // INVARIANT: whoever owns the tables sets the minimum; without an entry that tells of it, it
+    // excuses nothing. Looked for anew only when it has moved.
+    if (this.#kept.log !== log.id || this.#kept.minimum !== now) {
+      const told = now === 0 ? 0 : await firstKept(this.#knex, log);
+      this.#kept = { log: log.id, minimum: now, from: Math.min(now, told) };
+    }
+    return this.#kept.from;
   }
 
   #decode(leaf: LeafRow, origin: string): StoredEntry | undefined {
@@ -202,14 +234,31 @@ class Replay {
       if (entry.subject !== undefined && entry.subject < facts.nextNumber)
         numbers.add(entry.subject);
     }
-    await this.#saidSo.load(numbers, neededHead(entries, facts.head), facts.head);
+    const unheeded = await this.#unheeded(read);
+    // What was not heeded lies behind the heads of the entries.
+    const needed = unheeded.size > 0 ? facts.head : neededHead(entries, facts.head);
+    await this.#saidSo.load(numbers, needed, facts.head);
     const erasures = await readErasures(this.#knex, erased);
     for (const { entry, sets } of read) {
-      if (entry.kind === 'operation') this.#operation(entry, sets, facts);
+      if (entry.kind === 'operation')
+        this.#operation(entry, sets, facts, unheeded.get(entry) ?? new Map());
       else if (entry.kind === 'erasure') this.#erasure(entry, erasures.get(entry.head), facts);
     }
     this.#done += entries.length;
     this.#options.onProgress?.(this.#done, this.#total);
+  }
+
+  async #unheeded(
+    read: readonly { readonly entry: StoredEntry; readonly sets: readonly EntrySet[] }[],
+  ): Promise<ReadonlyMap<StoredEntry, Unheeded>> {
+    const operations = read.flatMap(({ entry, sets }) => {
+      if (entry.kind !== 'operation') return [];
+      const { head, decidedAt } = entry;
+      if (head === undefined || decidedAt === undefined) return [];
+      return [{ entry, head, decidedAt, numbers: sets.flatMap((set) => set.numbers) }];
+    });
+    const found = await readUnheeded(this.#knex, operations);
+    return new Map([...found].map(([{ entry }, unheeded]) => [entry, unheeded]));
   }
 
   async #loadPolicy(id: string): Promise<void> {
@@ -228,8 +277,13 @@ class Replay {
     );
   }
 
-  #operation(entry: StoredOperation, sets: readonly EntrySet[], facts: LedgerFacts): void {
-    const { head, decidedAt, decisions } = entry;
+  #operation(
+    entry: StoredOperation,
+    sets: readonly EntrySet[],
+    facts: LedgerFacts,
+    unheeded: Unheeded,
+  ): void {
+    const { head, decidedAt, decisions, at } = entry;
     this.#decisions += decisions.length;
     const ledgerIsOlder = head !== undefined && head > facts.head;
     if (ledgerIsOlder) {
@@ -243,6 +297,14 @@ class Replay {
     }
     if ((head === undefined) !== (decidedAt === undefined))
       this.#record(entry, 'HEAD', 'a head without a time, or a time without a head', 'both');
+    // An older time would keep alive what had ended by then.
+    if (decidedAt !== undefined && Math.abs(at.getTime() * 1_000 - decidedAt) > mostLag)
+      this.#record(
+        entry,
+        'HEAD',
+        `decided at ${timeText(decidedAt)}`,
+        `at most five minutes from ${at.toISOString()}, when it was written`,
+      );
     const expected = this.#policies.get(entry.policy);
     if (expected instanceof ExpectedDecisions)
       replayOperation(entry, {
@@ -251,6 +313,7 @@ class Replay {
         notices: this.#notices,
         sets,
         ledgerIsOlder,
+        unheeded,
         derived: this.#derived,
         report: this.#report,
       });
@@ -281,11 +344,17 @@ class Replay {
       differ('another account of what was done in the sources', JSON.stringify(done));
     if (subject === undefined) return;
     const known = subject < facts.nextNumber && this.#saidSo.wasDrawn(subject);
-    const at = known ? this.#saidSo.erasedAt(subject) : undefined;
+    const at = known ? this.#saidSo.erased(subject)?.position : undefined;
     if (at === undefined || at > head)
       differ(`subject ${subject} erased`, `no \`erased\` of ${subject} up to position ${head}`);
   }
 }
+
+/** Whoever wrote the entry may have written any whole number. */
+const timeText = (micros: number): string => {
+  const time = new Date(micros / 1_000);
+  return Number.isNaN(time.getTime()) ? `${micros} µs` : time.toISOString();
+};
 
 /** How far the ledger must be known for these entries. */
 const neededHead = (entries: readonly StoredEntry[], head: number): number => {
@@ -318,13 +387,6 @@ class PartsInOrder {
     const { part, parts } = entry;
     const last = this.#last;
     this.#last = entry;
-    const sound =
-      (part === undefined) === (parts === undefined) &&
-      (part === undefined || parts === undefined || (part >= 1 && part <= parts));
-    if (!sound) {
-      this.#report(entry, `part ${part ?? '?'} of ${parts ?? '?'}`, 'a part among its parts');
-      return;
-    }
     const goesOn = last?.id === entry.id && part === (last.part ?? 0) + 1;
     if (last && isOpen(last) && !goesOn) this.#endOf(last);
     if (part === undefined || part === 1) return;

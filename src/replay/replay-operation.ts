@@ -8,6 +8,7 @@ import type { EntrySet } from './entry-sets.ts';
 import type { Expected, ExpectedDecisions } from './expected.ts';
 import type { NoticesThen } from './ledger-facts.ts';
 import { WordsOf, type SaidSo } from './said-so.ts';
+import { mostLag, type Unheeded } from './stale-heads.ts';
 
 export type StoredOperation = StoredEntry & OperationEntry;
 
@@ -18,6 +19,8 @@ export interface Derived {
   onPlace: number;
   /** Withheld by a rule about the caller. */
   notDerivable: number;
+  /** Released where a rule about the caller stands. */
+  onRule: number;
 }
 
 /** What an operation is derived from. */
@@ -29,6 +32,8 @@ export interface OperationFacts {
   readonly sets: readonly EntrySet[];
   /** The ledger has not come to the entry's head: nothing that rests on it can be derived. */
   readonly ledgerIsOlder: boolean;
+  /** What had been recorded long before, behind the entry's head. */
+  readonly unheeded: Unheeded;
   readonly derived: Derived;
   readonly report: (difference: Difference) => void;
 }
@@ -60,6 +65,8 @@ class Operation {
   readonly #hasHead: boolean;
   readonly #head: number;
   readonly #now: number;
+  /** Persons of whom something was released that what was not heeded forbids. */
+  readonly #wronged = new Set<number>();
 
   constructor(entry: StoredOperation, facts: OperationFacts) {
     this.#entry = entry;
@@ -85,6 +92,20 @@ class Operation {
     this.#checkPurpose();
     this.#checkNotices();
     for (const decision of this.#entry.decisions) this.#decision(decision);
+    this.#checkHeeded();
+  }
+
+  /** Whatever came of it: a gateway that follows the ledger would have known. */
+  #checkHeeded(): void {
+    const rest = [...this.#c.unheeded].filter(([number]) => !this.#wronged.has(number));
+    if (rest.length === 0) return;
+    const newest = rest.reduce((most, [, position]) => Math.max(most, position), 0);
+    const subjects = packRanges(rest.map(([number]) => number));
+    this.#report(
+      ...(['RECORD', 'HEAD', `decided at position ${this.#head}`] as const),
+      `what they had said by position ${newest}, recorded more than five minutes before`,
+      { subjects },
+    );
   }
 
   #checkPurpose(): void {
@@ -111,15 +132,11 @@ class Operation {
   }
 
   #decision([reason, places, among]: PackedDecision): void {
-    const coordinates = places.map((place) => this.#entry.coordinates[place]);
-    const sets = among.map((place) => this.#c.sets[place]);
-    if (coordinates.includes(undefined) || sets.includes(undefined)) {
-      this.#report('RECORD', 'ENTRY', `a decision \`${reason}\` on what it does not list`, 'none');
-      return;
-    }
-    const known = sets as readonly EntrySet[];
+    // All of them are listed, as decoding has seen to.
+    const coordinates = places.flatMap((place) => this.#entry.coordinates[place] ?? []);
+    const known = among.flatMap((place) => this.#c.sets[place] ?? []);
     const byExpected = new Map<Expected, string[]>();
-    for (const coordinate of coordinates as readonly string[]) {
+    for (const coordinate of coordinates) {
       if (reason === 'SUBJECT_ACCESS') {
         this.#access(coordinate, known);
         continue;
@@ -168,9 +185,11 @@ class Operation {
       this.#c.derived.notDerivable += cells;
       return;
     }
+    const released = releasingReasons.has(reason);
+    if (released && expected.ruled) this.#c.derived.onRule += cells;
     const differ = (reasons: Reasons, subjects: string | undefined): void => {
       for (const coordinate of coordinates) {
-        const severity = severityOf(releasingReasons.has(reason), reasons);
+        const severity = severityOf(released, reasons);
         this.#report(severity, 'DECISION', reason, reasons.right.join(' or '), {
           coordinate,
           ...(subjects !== undefined && { subjects }),
@@ -189,15 +208,60 @@ class Operation {
       const right = expected.kind === 'fixed' ? expected.ofNobody : 'NOT_EVALUATED';
       if (right !== reason) differ(only(right), '?');
     }
+    if (released) {
+      const late = this.#lateWords(expected, sets);
+      for (const [right, numbers] of late)
+        differ(
+          { right: [`${right}, recorded more than five minutes before`], release: 'never' },
+          packRanges(numbers),
+        );
+    }
     if (expected.kind === 'fixed') {
-      if (expected.reason === reason) return;
       const numbers = sets.flatMap((set) => set.numbers);
-      if (numbers.length > 0) differ(only(expected.reason), packRanges(numbers));
+      const wrong =
+        expected.reason === reason
+          ? numbers.filter(
+              (number) => this.#fixedAt(expected.reason, number, this.#head) !== reason,
+            )
+          : numbers;
+      const right = expected.reason === reason ? 'ERASED' : expected.reason;
+      if (wrong.length > 0) differ(only(right), packRanges(wrong));
       return;
     }
     if (this.#c.ledgerIsOlder) return;
     const wrong = this.#judgeAll(reason, expected.variants, coordinates.length, sets);
     for (const { reasons, numbers } of wrong.values()) differ(reasons, packRanges(numbers));
+  }
+
+  /** Where no say-so is asked for; an erased number is nobody's, so nothing but what is open is left. */
+  #fixedAt(reason: string, number: number, head: number): string {
+    if (reason === 'OPEN' || !releasingReasons.has(reason)) return reason;
+    return (this.#c.saidSo.erased(number)?.position ?? Infinity) <= head ? 'ERASED' : reason;
+  }
+
+  /** Persons of whom this would be withheld by what was not heeded, by the reason that it gives. */
+  #lateWords(expected: Expected, sets: readonly EntrySet[]): ReadonlyMap<string, number[]> {
+    const late = new Map<string, number[]>();
+    const { unheeded, saidSo } = this.#c;
+    if (unheeded.size === 0) return late;
+    for (const number of sets.flatMap((set) => set.numbers)) {
+      const position = unheeded.get(number);
+      if (position === undefined) continue;
+      let reasons: Reasons;
+      if (expected.kind === 'fixed')
+        reasons = only(this.#fixedAt(expected.reason, number, position));
+      else {
+        words.set(saidSo.at(number, this.#c.expected.policy, position));
+        reasons = this.#anywhere(expected.variants, number);
+      }
+      if (reasons.release !== 'never') continue;
+      this.#wronged.add(number);
+      const right = reasons.right.join(' or ');
+      const found = late.get(right);
+      if (found) found.push(number);
+      else late.set(right, [number]);
+    }
+    return late;
   }
 
   #judgeAll(
@@ -311,12 +375,18 @@ class Operation {
   }
 
   #isThemself(number: number): boolean {
-    const { actor } = this.#entry;
+    const { actor, at } = this.#entry;
     if (actor === `subject:${number}`) return true;
-    // Erased by another request while this one ran: by then the number was nobody's.
-    return actor === 'subject:unknown' && this.#c.saidSo.erasedAt(number) !== undefined;
+    if (actor !== 'subject:unknown') return false;
+    // Erased by another request while this one ran: by the time that the entry was written the number
+    // was nobody's. An erasure of any other time excuses nothing.
+    const since = at.getTime() - (this.#c.saidSo.erased(number)?.recordedAt ?? -Infinity);
+    return since <= mostBefore && since >= -mostLag / 1_000;
   }
 }
+
+/** An operation takes no longer, in milliseconds. */
+const mostBefore = 60_000;
 
 const subjectsOf = (sets: readonly EntrySet[]): string => {
   const numbers = sets.flatMap((set) => [...set.numbers, ...(set.unknown ? [-1] : [])]);

@@ -17,12 +17,20 @@ interface Fold {
   readonly states: FoldedStates;
 }
 
+/** That a person was erased. */
+export interface Erased {
+  readonly position: number;
+  /** When it was written down, in milliseconds since 1970. */
+  readonly recordedAt: number;
+}
+
 interface Person {
   readonly events: readonly PositionedEvent[];
   /** All events up to here are among them. */
   readonly until: number;
   /** The number was still to be drawn. */
   readonly undrawn: boolean;
+  readonly erased: Erased | undefined;
   readonly folds: Fold[];
 }
 
@@ -62,6 +70,9 @@ export class SaidSo {
         readEvents(this.#knex, part, timeoutMs),
         this.#undrawn(part),
       ]);
+      const erased = await this.#erased(
+        part.filter((number) => events.get(number)?.some(({ kind }) => kind === 'erased')),
+      );
       for (const number of part) {
         this.#persons.delete(number);
         this.#persons.set(number, {
@@ -69,6 +80,7 @@ export class SaidSo {
           // Whoever is not there yet may be there the next time.
           until: undrawn.has(number) ? -1 : until,
           undrawn: undrawn.has(number),
+          erased: erased.get(number),
           folds: [],
         });
       }
@@ -89,14 +101,25 @@ export class SaidSo {
     return new Set(rows.map(({ number }) => number));
   }
 
+  async #erased(numbers: readonly number[]): Promise<ReadonlyMap<number, Erased>> {
+    if (numbers.length === 0) return new Map();
+    const { rows } = await this.#knex.raw<{ rows: (Erased & { subject: number })[] }>(
+      `select distinct on (subject) subject, position::float8,
+         (extract(epoch from recorded_at) * 1000)::float8 as "recordedAt"
+       from consent_event where subject = any(?) and kind = 'erased' order by subject, position`,
+      [numbers as number[]],
+    );
+    return new Map(rows.map(({ subject, ...row }) => [subject, row]));
+  }
+
   /** Whether the number was ever given to anybody, as far as it was loaded. */
   wasDrawn(number: number): boolean {
     return !this.#person(number).undrawn;
   }
 
-  /** Position at which the person was erased, if they were. */
-  erasedAt(number: number): number | undefined {
-    return this.#person(number).events.find(({ kind }) => kind === 'erased')?.position;
+  /** That the person was erased, if they were. */
+  erased(number: number): Erased | undefined {
+    return this.#person(number).erased;
   }
 
   /** What a person had said at a head, folded for a policy. */

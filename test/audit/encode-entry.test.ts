@@ -2,13 +2,9 @@ import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeEntry, encodeEntry, maxEntryBytes, storable } from '../../src/audit/encode-entry.ts';
-import {
-  decisionsOf,
-  type AuditEntry,
-  type OperationEntry,
-  type PackedDecision,
-} from '../../src/audit/entry.ts';
+import type { AuditEntry, OperationEntry, PackedDecision } from '../../src/audit/entry.ts';
 import { packRanges, unpackRanges } from '../../src/audit/number-ranges.ts';
+import { decisionsOf } from '../setup/decisions-of.ts';
 
 const at = new Date('2026-11-24T18:11:26.334Z');
 const id = '01a2099b-0df2-7e65-84a6-1c88074c579e';
@@ -114,6 +110,22 @@ describe('reading an entry', () => {
     ['a time without zone', text.replace('26.334Z', '26.334')],
     ['an empty list', text.replace('"signals":["GPC"]', '"signals":[]')],
     ['a mark before it', `\ufeff${text}`],
+    [
+      'a field twice',
+      text.replace('"Customer.email","Customer.id"', '"Customer.id","Customer.id"'),
+    ],
+    ['a person in two sets', text.replace('"7,?"', '"5,?"')],
+    ['nobody known in two sets', text.replace('"1-5,9"', '"1-5,?"')],
+    ['a set twice', text.replace('"1-5,9","7,?"', '"0-2147483647","0-2147483647"')],
+    ['more persons than any operation has', text.replace('"1-5,9"', '"20-1000020"')],
+    ['a set that is not there', text.replace('[1],[0,1]', '[1],[0,1,99]')],
+    ['a field that is not there', text.replace('[1],[0,1]', '[1,2],[0,1]')],
+    ['sets out of order', text.replace('[1],[0,1]', '[1],[1,0]')],
+    ['a place twice', text.replace('[1],[0,1]', '[1],[1,1]')],
+    ['part 0', text.replace('"policy"', '"part":0,"parts":2,"policy"')],
+    ['parts without a part', text.replace('"policy"', '"parts":2,"policy"')],
+    ['a part without parts', text.replace('"policy"', '"part":1,"policy"')],
+    ['a part behind the last', text.replace('"policy"', '"part":3,"parts":2,"policy"')],
   ])('refuses %s', (_name, changed) => {
     expect(changed).not.toBe(text);
     refused(changed);
@@ -145,6 +157,21 @@ describe('an operation too long for one entry', () => {
     }
     return cells;
   };
+  it('is withheld where there is nothing to part it by', () => {
+    const errors = Array.from({ length: 9_000 }, (_, i) => ['CODE', `s${i}`, 1] as const);
+    expect(() => encodeEntry({ ...bare, errors }, at)).toThrow(RangeError);
+  });
+
+  it('is parted in no time, however many decisions are on however many sets', () => {
+    const many = Array.from({ length: 5_000 }, (_, i) => i);
+    const coordinates = many.slice(0, 300).map((i) => `T.f${i}`);
+    const sets = many.map((i) => String(2 * i));
+    const decisions = coordinates.map((_, i): PackedDecision => ['OPEN', [i], many]);
+    const began = performance.now();
+    encodeEntry({ ...bare, coordinates, sets, decisions }, at).forEach((part) => decodeEntry(part));
+    expect(performance.now() - began).toBeLessThan(3_000);
+  });
+
   const scattered = (count: number, from: number): string =>
     packRanges(Array.from({ length: count }, (_, i) => from + 3 * i));
 

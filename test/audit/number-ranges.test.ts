@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  areDisjoint,
   countRanges,
   isRanges,
   joinRanges,
@@ -64,9 +65,14 @@ describe('ranges', () => {
     fc.assert(
       fc.property(anyNumbers, anyNumbers, (a, b) => {
         expect(joinRanges([packRanges(a), packRanges(b)])).toBe(packRanges([...a, ...b]));
+        expect(areDisjoint([packRanges(a), packRanges(b)])).toBe(!a.some((n) => b.includes(n)));
       }),
     );
     expect(joinRanges([])).toBe('');
+    // Ranges of any length, of which nothing is unpacked.
+    const all = '0-2147483647';
+    expect(joinRanges([all, '5,?', all])).toBe(`${all},?`);
+    expect(areDisjoint([all, '?'])).toBe(true);
     expect(countRanges('')).toBe(0);
   });
 

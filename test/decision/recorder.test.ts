@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decisionsOf } from '../../src/audit/entry.ts';
 import { rangesHold } from '../../src/audit/number-ranges.ts';
 import { DecisionRecorder, type LoggedReason } from '../../src/decision/recorder.ts';
 import type { Decide, RowPlan } from '../../src/policy/plan.ts';
 import { rowPlan } from './plans.ts';
+import { decisionsOf } from '../setup/decisions-of.ts';
 
 const decide = (...fields: string[]): Decide => ({
   kind: 'ask',

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decisionsOf } from '../../src/audit/entry.ts';
 import { DecisionRecorder } from '../../src/decision/recorder.ts';
 import { isReleased, inputsOf, planOf } from '../../src/decision/released.ts';
 import {
@@ -17,6 +16,7 @@ import { policyOf } from '../ledger/small-policy.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { row, rowPlan } from './plans.ts';
 import { directoryOn } from '../setup/subjects.ts';
+import { decisionsOf } from '../setup/decisions-of.ts';
 
 const policy = policyOf();
 let database: FreshDatabase;

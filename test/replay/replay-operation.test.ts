@@ -12,13 +12,18 @@ let n: Record<string, number>;
 beforeAll(async () => {
   stage = await LogStage.open(policy);
   n = {};
-  for (const id of ['yes', 'no', 'silent', 'ends', 'gone', 'gpc']) n[id] = await stage.number(id);
+  for (const id of ['yes', 'no', 'silent', 'ends', 'ended', 'gone', 'gpc'])
+    n[id] = await stage.number(id);
   await stage.say('yes', 'given', 'NEWS');
   await stage.say('yes', 'given', 'ADS');
   await stage.say('no', 'refused', 'NEWS');
   await stage.say('no', 'objected', 'FRAUD');
   await stage.say('no', 'objected', 'CLUB');
   await stage.say('ends', 'given', 'NEWS', { validUntil: new Date(Date.now() + 3_600_000) });
+  await stage.say('ended', 'given', 'NEWS', {
+    at: new Date(Date.now() - 7_200_000),
+    validUntil: new Date(Date.now() - 3_600_000),
+  });
   await stage.say('gpc', 'refused', 'ADS', { signal: 'GPC' });
 });
 afterAll(() => stage.close());
@@ -93,10 +98,27 @@ describe('a decision by say-so', () => {
   });
 
   it('is judged by the time it was made at', async () => {
-    expect(await found([['EXPIRED', [email], s('ends')]], { decidedAt: later(2) })).toEqual([]);
-    expect(await found([['CONSENTED', [email], s('ends')]], { decidedAt: later(2) })).toEqual([
-      `OVER_RELEASE DECISION ${email} ${s('ends')} CONSENTED → EXPIRED`,
+    expect(await found([['EXPIRED', [email], s('ended')]])).toEqual([]);
+    expect(await found([['CONSENTED', [email], s('ended')]])).toEqual([
+      `OVER_RELEASE DECISION ${email} ${s('ended')} CONSENTED → EXPIRED`,
     ]);
+  });
+
+  it.each([-1, 2])('was made when it was written, and not %d hours after', async (hours) => {
+    const index = await stage.write([], { decidedAt: later(hours) });
+    const { differences } = await replay(stage.database.knex, { from: index, to: index + 1 });
+    expect(differences).toEqual([
+      expect.objectContaining({
+        ...{ severity: 'RECORD', kind: 'HEAD' },
+        says: expect.stringMatching(/^decided at 2/) as string,
+        follows: expect.stringMatching(/^at most five minutes from 2/) as string,
+      }),
+    ]);
+    // A yes that had ended is not kept alive by an old time alone.
+    expect(
+      await found([['CONSENTED', [email], s('ended')]], { decidedAt: later(-1.5) }),
+    ).toContainEqual(expect.stringMatching(/^RECORD HEAD decided at/));
+    expect(await found([], { decidedAt: later(4 / 60) })).toEqual([]);
   });
 
   it('is judged by the head it was made at, whatever was said since', async () => {
@@ -186,6 +208,72 @@ describe('a basis that asks nobody', () => {
   });
 });
 
+describe('a head that stands still', () => {
+  /** As if it had been recorded minutes ago. */
+  const recorded = (position: number, minutes: number): Promise<void> =>
+    stage.tamper(
+      'consent_event',
+      `update consent_event set recorded_at = now() - interval '${minutes} minutes'
+       where position = ${position}`,
+    );
+
+  it('is found where what was said since forbids what was released', async () => {
+    const number = await stage.number('frozen');
+    const before = await stage.say('frozen', 'given', 'NEWS');
+    const after = await stage.say('frozen', 'withdrawn', 'NEWS');
+    const at = (reason: string) => found([[reason, [email], String(number)]], { head: before });
+    expect(await at('CONSENTED')).toEqual([]);
+    await recorded(after, 4);
+    expect(await at('CONSENTED')).toEqual([]);
+    await recorded(after, 6);
+    expect(await at('CONSENTED')).toEqual([
+      `OVER_RELEASE DECISION ${email} ${number} CONSENTED → WITHDRAWN, recorded more than five minutes before`,
+    ]);
+    // Stated for another time: what counts is when it was recorded.
+    await stage.tamper(
+      'consent_event',
+      `update consent_event set at = now() + interval '1 hour' where position = ${after}`,
+    );
+    expect(await at('CONSENTED')).toHaveLength(1);
+    expect(await at('REFUSED')).toEqual([
+      `OVER_WITHHELD DECISION ${email} ${number} REFUSED → CONSENTED`,
+      `RECORD HEAD ${number} decided at position ${before} → what they had said by position ${after}, recorded more than five minutes before`,
+    ]);
+    // Others said nothing.
+    expect(await found([['CONSENTED', [email], s('yes')]], { head: before })).toEqual([]);
+  });
+
+  it('is told where it made no difference', async () => {
+    const number = await stage.number('slow');
+    const before = await stage.say('slow', 'given', 'NEWS');
+    const after = await stage.say('slow', 'renewed', 'NEWS');
+    await recorded(after, 6);
+    expect(await found([['CONSENTED', [email], String(number)]], { head: before })).toEqual([
+      `RECORD HEAD ${number} decided at position ${before} → what they had said by position ${after}, recorded more than five minutes before`,
+    ]);
+  });
+});
+
+describe('a number that was erased', () => {
+  it('has nothing released any more, but for what is open', async () => {
+    const number = String(await stage.number('left'));
+    const before = await stage.head();
+    await stage.erase('left');
+    const tax = { purpose: 'TAX' };
+    const lines: Line[] = [
+      ['OPEN', ['Customer.id'], number],
+      ['LEGAL_OBLIGATION', ['Customer.name'], number],
+    ];
+    expect(await found(lines, { ...tax, head: before })).toEqual([]);
+    expect(await found(lines, tax)).toEqual([
+      `OVER_RELEASE DECISION Customer.name ${number} LEGAL_OBLIGATION → ERASED`,
+    ]);
+    expect(await found([['CONTRACT', ['Customer.name'], number]], { purpose: 'SERVE' })).toEqual([
+      `OVER_RELEASE DECISION Customer.name ${number} CONTRACT → ERASED`,
+    ]);
+  });
+});
+
 describe('where a person lives', () => {
   it('is not in the entry: what some place gives is right, and counted', async () => {
     const { found: none, summary } = await one(
@@ -226,7 +314,7 @@ describe('rules about the caller', () => {
       { purpose: 'STAFF' },
     );
     expect(none).toEqual([]);
-    expect(summary).toMatchObject({ derived: 3, notDerivable: 2 });
+    expect(summary).toMatchObject({ derived: 3, notDerivable: 2, onRule: 1 });
   });
 
   it('are no excuse where there are none, and release nothing that say-so does not', async () => {
@@ -263,8 +351,8 @@ describe('names', () => {
 
 describe('numbers', () => {
   it('that nobody could have are told, however many', async () => {
-    expect(await found([['CONSENTED', [email], '2000000000-2147483647']])).toEqual([
-      `OVER_RELEASE NUMBER ${email} 2000000000-2147483647 CONSENTED → numbers that were never given to anybody`,
+    expect(await found([['CONSENTED', [email], '2147000000-2147483647']])).toEqual([
+      `OVER_RELEASE NUMBER ${email} 2147000000-2147483647 CONSENTED → numbers that were never given to anybody`,
     ]);
     expect(await found([['OPEN', ['Customer.id'], '65535-65536']])).toEqual([
       expect.stringMatching(/^RECORD NUMBER Customer.id 65536(,65535)? OPEN/),
@@ -323,6 +411,20 @@ describe('a person’s own data', () => {
   it('is theirs still where they were erased while it was answered', async () => {
     await stage.erase('gone');
     expect(await own(s('gone'), 'subject:unknown', [email])).toEqual([]);
+    const bare = { purpose: undefined, head: undefined, decidedAt: undefined };
+    const access: Line = ['SUBJECT_ACCESS', [email], s('gone')];
+    const me = () => found([access], { ...bare, actor: 'subject:unknown' });
+    expect(await me()).toEqual([]);
+    for (const minutes of [-6, 2]) {
+      await stage.tamper(
+        'consent_event',
+        `update consent_event set recorded_at = now() - interval '${minutes} minutes'
+         where kind = 'erased' and subject = ${s('gone')}`,
+      );
+      expect(await me()).toEqual([
+        expect.stringMatching(/^OVER_RELEASE ACCESS.*that person alone/),
+      ]);
+    }
     expect(await found([['ERASED', [email], s('gone')]])).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
-import { decisionsOf, type AuditDecision, type OperationEntry } from '../../src/audit/entry.ts';
+import type { AuditDecision, OperationEntry } from '../../src/audit/entry.ts';
 import { eachLeaf, entryOf } from '../../src/audit/leaf-reader.ts';
 import { readLogs } from '../../src/audit/log-state.ts';
+import { decisionsOf } from './decisions-of.ts';
 
 /** What an operation left in the log, its decisions spelt out. */
 export interface Logged extends Omit<OperationEntry, 'decisions'> {

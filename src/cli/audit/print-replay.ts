@@ -56,6 +56,7 @@ export const summaryLines = (summary: ReplaySummary): readonly string[] => {
     `${number(summary.derived)} times a field of a person was derived anew; of these`,
     `  ${number(summary.onPlace)} rest on where the person lives, which no entry tells`,
     `  ${number(summary.notDerivable)} were withheld by a rule about the caller, which cannot be derived`,
+    `  ${number(summary.onRule)} were released by a rule about the caller, of which the entry tells nothing`,
     ...lost.map(
       ({ policy, problem, entries }) =>
         `NOT REPLAYED: ${number(entries)} entries of policy ${plain(policy)}: ${plain(problem)}`,

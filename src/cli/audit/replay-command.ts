@@ -1,13 +1,12 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { Knex } from 'knex';
 import { readLogs, type LogState } from '../../audit/log-state.ts';
 import { ConfigError } from '../../core/errors.ts';
-import { isMigrated } from '../../database/migrate.ts';
-import { openDatabase } from '../../database/open-database.ts';
 import { isSound, replayLogs } from '../../replay/replay-log.ts';
 import { createProgress } from '../progress.ts';
-import { readConfig } from '../read-config.ts';
+import { placeOption } from './place-option.ts';
 import { differenceLines, DifferencesToPrint, maxPrinted, summaryLines } from './print-replay.ts';
+import { withAudit } from './with-audit.ts';
 
 interface ReplayFlags {
   readonly log?: string;
@@ -15,11 +14,6 @@ interface ReplayFlags {
   readonly toIndex?: number;
   readonly json?: boolean;
 }
-
-const place = (text: string): number => {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('it is the place of an entry, a number from 0.');
-};
 
 const refuse = (what: string, mend: string): ConfigError =>
   new ConfigError([{ where: 'sayso audit replay', what, mend }]);
@@ -38,21 +32,6 @@ const logsFor = async (knex: Knex, flags: ReplayFlags): Promise<readonly LogStat
   return chosen;
 };
 
-/** Reads Sayso's own database, beside a gateway or without one, and changes nothing. */
-const withDatabase = async <T>(use: (knex: Knex) => Promise<T>): Promise<T> => {
-  const database = await openDatabase({
-    config: readConfig(),
-    role: 'command',
-    log: () => undefined,
-  });
-  try {
-    if (await isMigrated(database.knex)) return await use(database.knex);
-    throw refuse('this version of Sayso never ran on this database', 'start Sayso once');
-  } finally {
-    await database.close();
-  }
-};
-
 const replay = async (knex: Knex, flags: ReplayFlags): Promise<boolean> => {
   const logs = await logsFor(knex, flags);
   const kept = new DifferencesToPrint();
@@ -61,7 +40,7 @@ const replay = async (knex: Knex, flags: ReplayFlags): Promise<boolean> => {
     knex,
     logs,
     from: flags.fromIndex,
-    to: flags.toIndex === undefined ? undefined : flags.toIndex + 1,
+    to: flags.toIndex,
     onDifference: (difference) => {
       if (flags.json) console.log(JSON.stringify(difference));
       else kept.add(difference);
@@ -87,13 +66,17 @@ export const replayCommand = (): Command =>
       'derive every decision in the log anew, from ledger and policy at its time, and name what differs',
     )
     .option('--log <origin>', 'one log; all that there are, without it')
-    .option('--from-index <number>', 'first entry', place)
-    .option('--to-index <number>', 'last entry', place)
+    .option('--from-index <place>', 'from this entry on', placeOption)
+    .option('--to-index <place>', 'up to this entry, which does not count any more', placeOption)
     .option('--json', 'a line of JSON for each difference, then one with the summary')
     .addHelpText(
       'after',
       '\nExit codes: 0 everything follows, 1 something differs or could not be replayed',
     )
-    .action(async (flags: ReplayFlags) => {
-      if (!(await withDatabase((knex) => replay(knex, flags)))) process.exitCode = 1;
+    .action((flags: ReplayFlags, command: Command) => {
+      if ((flags.fromIndex ?? 0) >= (flags.toIndex ?? Infinity))
+        command.error('error: --from-index is not before --to-index', { exitCode: 2 });
+      return withAudit(async ({ knex }) => {
+        if (!(await replay(knex, flags))) process.exitCode = 1;
+      });
     });
