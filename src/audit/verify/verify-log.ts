@@ -85,6 +85,46 @@ const asItSays = (note: string): Pick<SignedCheckpoint, 'origin' | 'size' | 'roo
   }
 };
 
+interface ChosenNote {
+  readonly note: string;
+  readonly checkpoint?: SignedCheckpoint;
+  readonly wrong?: string;
+}
+
+/**
+ * What is verified. A folder under update has its newest checkpoint in `log.json` first; a key that
+ * came after `log.json` was read is not known yet, and then the one in there counts.
+ */
+const chooseNote = (notes: readonly string[], keys: readonly string[]): ChosenNote => {
+  const opened = notes.map((note): ChosenNote => {
+    try {
+      return { note, checkpoint: openCheckpoint(note, keys) };
+    } catch (error) {
+      return { note, wrong: messageOf(error) };
+    }
+  });
+  const sizeIn = ({ checkpoint }: ChosenNote): bigint => checkpoint?.size ?? -1n;
+  return opened.reduce((best, one) => (sizeIn(one) > sizeIn(best) ? one : best));
+};
+
+/** The other one of these, which the log must continue as well. */
+const openAgain = (
+  note: string,
+  keys: readonly string[],
+  { origin, size, note: chosen }: SignedCheckpoint,
+): Mark | undefined => {
+  if (note === chosen) return undefined;
+  try {
+    const other = openCheckpoint(note, keys);
+    const isEarlier = other.origin === origin && other.size <= size;
+    const name = 'another checkpoint that it shows';
+    return isEarlier ? { size: Number(other.size), root: other.root, name } : undefined;
+  } catch {
+    // Signed by a key that came meanwhile.
+    return undefined;
+  }
+};
+
 const openKnown = (
   note: string,
   keys: readonly string[],
@@ -164,10 +204,14 @@ export const verifyLog = async (
 ): Promise<VerifyReport> => {
   const started = Date.now();
   const findings = new Findings();
-  const note = await source.checkpoint();
+  // In this order, since the log may grow meanwhile: the checkpoint is as new as what is told of it.
   const info = await source.info();
+  const newest = await source.checkpoint();
   const trusted = trustKeys(options.keys, info.keys);
   for (const one of trusted.findings) findings.add(one);
+  const notes = [newest, ...(info.checkpoint === undefined ? [] : [info.checkpoint])];
+  const chosen = chooseNote(notes, trusted.keys);
+  const { note } = chosen;
   const report = (
     says: Pick<SignedCheckpoint, 'origin' | 'size' | 'root'>,
     rest: Partial<VerifyReport> = {},
@@ -192,12 +236,10 @@ export const verifyLog = async (
     seconds: (Date.now() - started) / 1_000,
   });
 
-  let checkpoint: SignedCheckpoint;
-  try {
-    checkpoint = openCheckpoint(note, trusted.keys);
-  } catch (error) {
+  const { checkpoint } = chosen;
+  if (!checkpoint) {
     // Whatever it says is nobody's word: nothing is to be measured by it.
-    findings.add({ where: 'checkpoint', what: messageOf(error) });
+    findings.add({ where: 'checkpoint', what: chosen.wrong ?? '' });
     return report(asItSays(note));
   }
   const { keys } = trusted;
@@ -217,6 +259,10 @@ export const verifyLog = async (
   for (const each of witnessed) {
     const mark = openKnown(each, keys, checkpoint, findings);
     if (mark) marks.push({ ...mark, name: 'the checkpoint that was witnessed' });
+  }
+  for (const each of notes) {
+    const mark = openAgain(each, keys, checkpoint);
+    if (mark) marks.push(mark);
   }
   const witnesses = hearWitnesses([note, ...witnessed], options.witnesses ?? [], findings);
 
