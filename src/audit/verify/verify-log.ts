@@ -179,17 +179,16 @@ const markOf = ({ index, checkpoint }: KeyChange): Mark => ({
   name: `the checkpoint by which entry ${index} changed the key`,
 });
 
-/** A signature by a key after it had been replaced. */
+/** A signature by a key after it had been replaced: whoever stole it could go on with it for ever. */
 const retiredKey = (
   { keys, size }: SignedCheckpoint,
   changes: readonly KeyChange[],
-): readonly string[] => {
+): readonly Finding[] => {
   const retired = changes.filter(({ from }) => keys.includes(from));
   const [first] = retired;
   if (!first || retired.length < keys.length || Number(size) <= first.index) return [];
-  return [
-    `the checkpoint is signed by \`${first.from}\` alone, which entry ${first.index} has replaced: a rotation was cut short, or somebody signs with the old key`,
-  ];
+  const what = `it is signed by \`${first.from}\` alone, which entry ${first.index} has replaced: a rotation was cut short and is to be run again, or somebody signs with the old key`;
+  return [{ where: 'checkpoint', what }];
 };
 
 /**
@@ -243,6 +242,7 @@ export const verifyLog = async (
     return report(asItSays(note));
   }
   const { keys } = trusted;
+  for (const one of retiredKey(checkpoint, trusted.changes)) findings.add(one);
   const size = Number(checkpoint.size);
   const marks = trusted.changes.map(markOf).filter((mark) => {
     if (mark.size <= size) return true;
@@ -283,6 +283,5 @@ export const verifyLog = async (
     witnesses,
     ...(known && { known: known.size }),
     ...walked,
-    remarks: [...retiredKey(checkpoint, trusted.changes), ...walked.remarks],
   });
 };
