@@ -6,10 +6,11 @@ import { rotateKey } from '../../src/audit/rotate-key.ts';
 import { databaseSource } from '../../src/audit/verify/database-source.ts';
 import { folderSource } from '../../src/audit/verify/folder-source.ts';
 import type { LogSource } from '../../src/audit/verify/log-source.ts';
+import { verifyLog } from '../../src/audit/verify/verify-log.ts';
 import { writeTiles } from '../../src/audit/write-tiles.ts';
 import { parseNote } from '../../src/tlog/note.ts';
 import { witnessKey } from '../tlog/keys.ts';
-import { operation, stageLog, verifyShort, type LogStage } from './log-stage.ts';
+import { operation, stageLog, told, verifyShort, type LogStage } from './log-stage.ts';
 
 const sound = { sound: true, first: undefined, what: [] };
 const witness = witnessKey('w.example');
@@ -81,6 +82,20 @@ it('is sound in a folder that has its new `log.json`, and its checkpoint not yet
     expect(readFileSync(`${to}/checkpoint`)).not.toEqual(readFileSync(`${now}/checkpoint`));
     expect(await verifyShort(folderSource(to), { keys: [stage.key] })).toEqual(sound);
   }
+});
+
+it('tells how far a witness is behind, and finds it too far behind if asked to', async () => {
+  const more = { keys: [stage.key], witnesses: [witness.public] };
+  const verify = (from: string, witnessWithin?: number) =>
+    verifyLog(folderSource(from), { ...more, witnessWithin });
+  const { remarks, witnesses } = await verify(rotated);
+  expect(remarks).toEqual(['witness `w.example` has not seen the newest 1 entries']);
+  expect(witnesses).toMatchObject([{ name: 'w.example', size: 350, behind: 1 }]);
+  expect(await verify(rotated, 1)).toMatchObject({ sound: true });
+  expect((await verify(rotated, 0)).findings.map(told)).toEqual([
+    '350 witness `w.example`: it has not seen the newest 1 entries, and at most 0 may be unseen',
+  ]);
+  expect(await verify(grown, 0)).toMatchObject({ sound: true, remarks: [] });
 });
 
 it('has of the database what belongs together, whatever is done to it then', async () => {

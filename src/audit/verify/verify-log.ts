@@ -22,6 +22,8 @@ export interface VerifyOptions {
   readonly goneBefore?: number | undefined;
   /** Verifier keys of witnesses, each of which must have signed. */
   readonly witnesses?: readonly string[] | undefined;
+  /** So many of the newest entries may be unseen by a witness; as many as there are by default. */
+  readonly witnessWithin?: number | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -31,6 +33,8 @@ export interface WitnessSaid {
   readonly at: string;
   /** How long the log was that it has seen. */
   readonly size: number;
+  /** How many entries came after that, which it has not witnessed. */
+  readonly behind: number;
 }
 
 /** What came of verifying a log. */
@@ -150,28 +154,55 @@ const openKnown = (
   return undefined;
 };
 
+/** The longest log that a witness has signed for. */
+const hearWitness = (
+  notes: readonly string[],
+  vkey: string,
+  size: number,
+): { readonly said?: WitnessSaid; readonly name: string; readonly wrong?: string } => {
+  const verifier = cosignatureVerifierOf(vkey);
+  const { name } = verifier;
+  let best: WitnessSaid | undefined;
+  let wrong: string | undefined;
+  for (const note of notes) {
+    try {
+      const [said] = verifyCosignatures(note, [verifier]);
+      const seen = Number(asItSays(note).size);
+      if (!said || seen <= (best?.size ?? -1)) continue;
+      const at = new Date(said.seconds * 1_000).toISOString();
+      best = { name, at, size: seen, behind: Math.max(0, size - seen) };
+    } catch (error) {
+      wrong ??= messageOf(error);
+    }
+  }
+  return { name, ...(best && { said: best }), ...(wrong !== undefined && { wrong }) };
+};
+
 const hearWitnesses = (
   notes: readonly string[],
-  witnesses: readonly string[],
+  { witnesses = [], witnessWithin = Infinity }: VerifyOptions,
+  size: number,
   findings: Findings,
 ): readonly WitnessSaid[] =>
   witnesses.flatMap((vkey) => {
-    const verifier = cosignatureVerifierOf(vkey);
-    let wrong: string | undefined;
-    for (const note of notes) {
-      try {
-        const [said] = verifyCosignatures(note, [verifier]);
-        if (!said) continue;
-        const at = new Date(said.seconds * 1_000).toISOString();
-        return [{ name: said.name, at, size: Number(asItSays(note).size) }];
-      } catch (error) {
-        wrong ??= messageOf(error);
-      }
+    const { said, name, wrong } = hearWitness(notes, vkey, size);
+    const where = `witness \`${name}\``;
+    if (!said) {
+      const what = wrong ?? 'it has signed none of the checkpoints that there are';
+      findings.add({ where, what });
+      return [];
     }
-    const what = wrong ?? 'it has signed none of the checkpoints that there are';
-    findings.add({ where: `witness \`${verifier.name}\``, what });
-    return [];
+    if (said.behind > witnessWithin) {
+      const what = `it has not seen the newest ${said.behind} entries, and at most ${witnessWithin} may be unseen`;
+      findings.add({ index: said.size, where, what });
+    }
+    return [said];
   });
+
+const unseenBy = (witnesses: readonly WitnessSaid[]): readonly string[] =>
+  witnesses
+    .filter(({ behind }) => behind > 0)
+    .map(({ name, behind }) => `witness \`${name}\` has not seen the newest ${behind} entries`);
 
 const markOf = ({ index, checkpoint }: KeyChange): Mark => ({
   size: Number(checkpoint.size),
@@ -264,7 +295,7 @@ export const verifyLog = async (
     const mark = openAgain(each, keys, checkpoint);
     if (mark) marks.push(mark);
   }
-  const witnesses = hearWitnesses([note, ...witnessed], options.witnesses ?? [], findings);
+  const witnesses = hearWitnesses([...notes, ...witnessed], options, size, findings);
 
   const { from = 0, to = size } = options;
   const walked = await walkLog({
@@ -283,5 +314,6 @@ export const verifyLog = async (
     witnesses,
     ...(known && { known: known.size }),
     ...walked,
+    remarks: [...unseenBy(witnesses), ...walked.remarks],
   });
 };

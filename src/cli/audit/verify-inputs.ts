@@ -29,6 +29,7 @@ export interface VerifyCommandOptions {
   readonly since?: readonly string[];
   readonly save?: string;
   readonly witness?: readonly string[];
+  readonly witnessWithin?: number;
   readonly json?: boolean;
   readonly proof?: string;
   readonly entry?: string;
