@@ -86,12 +86,31 @@ describe.each(['append', 'sign', 'note', 'adopt', 'resign'] as const)(
       const done = await rotate();
       await grow(3);
       expect((await verify(stage.key)).findings.map(told)).toEqual([]);
-      // Before `resign` all was done that counts: going on is another rotation then.
+      // The new key has signed for what came since: nothing is left to go on with.
       expect(await keyEntries()).toBe(step === 'resign' ? 2 : 1);
       expect(readLogKey(stage.dataDir)?.public).toBe(done.now);
     });
   },
 );
+
+it.each([false, true])('is not begun anew for its last step; signed by both: %s', async (both) => {
+  await expect(rotate('resign')).rejects.toThrow('ended');
+  const now = readLogKey(stage.dataDir)?.public;
+  await signCheckpoint(stage.knex, stage.log.id, [stage.log.key.signer]);
+  expect(await rotate()).toEqual({ index: 300, before: stage.key, now });
+  expect(await keyEntries()).toBe(1);
+  expect(await verify(stage.key)).toMatchObject({ sound: true, signedBy: [now] });
+  expect((await rotate()).before).toBe(now);
+});
+
+it('goes on with a second one that was cut short', async () => {
+  const first = await rotate();
+  await expect(rotate('adopt')).rejects.toThrow('ended');
+  const next = await rotate();
+  expect(next.before).toBe(first.now);
+  expect(await keyEntries()).toBe(2);
+  expect(await verify(stage.key)).toMatchObject({ sound: true, signedBy: [next.now] });
+});
 
 it('follows no key that the old one has not named', async () => {
   const { now } = await rotate();
