@@ -14,6 +14,8 @@ export interface LogInfoFile {
   readonly keys: readonly KeyRecord[];
   /** The newest checkpoint that a witness has signed. */
   readonly witnessed: string | null;
+  /** The newest of all, so that a reader has one that belongs to these keys. Others may not tell. */
+  readonly checkpoint?: string | null;
 }
 
 const isKeyRecord = (value: unknown): value is KeyRecord => {
@@ -29,11 +31,12 @@ export const parseLogInfo = (text: string): LogInfoFile | undefined => {
   } catch {
     return undefined;
   }
-  const { origin, size, minimumIndex, keys, witnessed } = raw ?? {};
+  const { origin, size, minimumIndex, keys, witnessed, checkpoint = null } = raw ?? {};
   const isWhole = (value: unknown): value is number =>
     Number.isSafeInteger(value) && (value as number) >= 0;
   if (typeof origin !== 'string' || !isWhole(size) || !isWhole(minimumIndex)) return undefined;
   if (!Array.isArray(keys) || keys.length > 1_000 || !keys.every(isKeyRecord)) return undefined;
   if (witnessed !== null && typeof witnessed !== 'string') return undefined;
-  return { origin, size, minimumIndex, keys, witnessed };
+  if (checkpoint !== null && typeof checkpoint !== 'string') return undefined;
+  return { origin, size, minimumIndex, keys, witnessed, checkpoint };
 };

@@ -3,6 +3,9 @@ import type { Knex } from 'knex';
 import type { KeyEntry } from './entry.ts';
 import type { AuditStore } from './audit-store.ts';
 import { signCheckpoint } from './checkpointer.ts';
+import { parseNote, verifierOf } from '../tlog/note.ts';
+import { decodeEntry } from './encode-entry.ts';
+import { readLog } from './log-state.ts';
 import { adoptNextKey, prepareNextKey, readLogKey, type LogKey } from './log-key.ts';
 import { proveEntry } from './prove-entry.ts';
 
@@ -74,9 +77,31 @@ const note = async (
   );
 };
 
+/** Whether a key has signed the newest checkpoint. */
+const hasSigned = async (knex: Knex, log: number, key: string): Promise<boolean> => {
+  const { checkpoint } = (await readLog(knex, log)) ?? {};
+  const { keyId } = verifierOf(key);
+  return !!checkpoint && parseNote(checkpoint).signatures.some((one) => one.keyId === keyId);
+};
+
+/**
+ * The rotation to the key in use, if it was cut short before its last step: the key before it has
+ * signed the newest checkpoint, with it or alone.
+ */
+const unfinished = async (
+  { knex, log }: RotateOptions,
+  current: LogKey,
+): Promise<Rotated | undefined> => {
+  const written = await find(knex, log, idOf(current.public));
+  const entry = written && decodeEntry(written.entry);
+  if (entry?.kind !== 'key' || !(await hasSigned(knex, log, entry.replaces))) return undefined;
+  return { index: written?.index ?? 0, before: entry.replaces, now: current.public };
+};
+
 /**
  * Puts a new key in the place of the one that signs. The log itself says so, in an entry that the old
- * key signs for. Cut short at any point, it is gone on with by calling it again.
+ * key signs for. Cut short at any point, it is gone on with by calling it again. Once the new key alone
+ * has signed, calling it again is another rotation.
  *
  * @throws ConfigError, AuditError, and what the database says
  */
@@ -84,6 +109,11 @@ export const rotateKey = async (options: RotateOptions): Promise<Rotated> => {
   const { knex, dataDir, log, store, actor, onStep } = options;
   const current = readLogKey(dataDir);
   if (!current) throw new Error('a log that was opened has no key');
+  const cutShort = await unfinished(options, current);
+  if (cutShort) {
+    await signCheckpoint(knex, log, [current.signer]);
+    return cutShort;
+  }
   const next = prepareNextKey(dataDir, current);
   const entry: KeyEntry = {
     kind: 'key',

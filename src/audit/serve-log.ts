@@ -23,7 +23,9 @@ export interface LogResource {
 }
 
 /** What `GET /audit/logs` lists. */
-export type LogListing = Omit<LogInfoFile, 'keys'> & { readonly keys: readonly string[] };
+export type LogListing = Omit<LogInfoFile, 'keys' | 'checkpoint'> & {
+  readonly keys: readonly string[];
+};
 
 const signedSize = (state: LogState): number => {
   const note = newestCheckpoint(state);
@@ -37,13 +39,17 @@ export const logInfo = async (knex: Knex, state: LogState): Promise<LogInfoFile>
   minimumIndex: state.minimumIndex,
   keys: await readKeyRecords(knex, state.id),
   witnessed: state.witnessed,
+  checkpoint: newestCheckpoint(state),
 });
 
 /** All logs of a deployment, with the keys that sign them. */
 export const listLogs = async (knex: Knex): Promise<readonly LogListing[]> => {
   const infos = [];
   for (const state of await readLogs(knex)) infos.push(await logInfo(knex, state));
-  return infos.map((info) => ({ ...info, keys: info.keys.map(({ key }) => key) }));
+  return infos.map(({ origin, size, minimumIndex, keys, witnessed }) => ({
+    ...{ origin, size, minimumIndex, witnessed },
+    keys: keys.map(({ key }) => key),
+  }));
 };
 
 /**

@@ -8,6 +8,7 @@ import { consistencyProof } from '../tlog/tiles.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
 import { keepWitnessed } from './keep-witnessed.ts';
 import { databaseTiles, readLog } from './log-state.ts';
+import { toldError } from './told-error.ts';
 import {
   createWitnessClient,
   type WitnessAddress,
@@ -190,7 +191,7 @@ export const createSubmitter = ({
     if (level === 'warn' && standing.told === code) return;
     standing.told = code;
     const { url, name } = standing.client;
-    const { message } = error as Error;
+    const message = error instanceof Uncosigned ? error.message : toldError(error);
     report({ level, code, witness: url, message: `witness \`${name}\`: ${message}` });
   };
 

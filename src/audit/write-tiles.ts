@@ -4,10 +4,18 @@ import type { Knex } from 'knex';
 import { SaysoError } from '../core/errors.ts';
 import { parseCheckpoint } from '../tlog/checkpoint.ts';
 import { parseNote } from '../tlog/note.ts';
+import { parseProof } from '../tlog/proof-file.ts';
 import { tilePath } from '../tlog/tile-path.ts';
 import { rootOf } from '../tlog/tiles.ts';
 import { tileWidth } from '../tlog/tree-tail.ts';
-import { databaseTiles, newestCheckpoint, type LogState } from './log-state.ts';
+import type { LogInfoFile } from './log-info.ts';
+import {
+  databaseTiles,
+  newestCheckpoint,
+  sizeOf,
+  type KeyRecord,
+  type LogState,
+} from './log-state.ts';
 import { logInfo, readBundleOf } from './serve-log.ts';
 import { readFrom } from './verify/folder-source.ts';
 import { staticSource } from './verify/static-source.ts';
@@ -111,6 +119,20 @@ function* tilesSince(before: number, size: number): Generator<Todo> {
   }
 }
 
+/** Without keys that came after the checkpoint: the next time they are there. */
+const infoOf = async (knex: Knex, log: LogState, size: number): Promise<LogInfoFile> => {
+  const info = await logInfo(knex, log);
+  const isLater = ({ introduced }: KeyRecord): boolean => {
+    try {
+      return introduced !== null && sizeOf(parseProof(introduced).checkpoint) > size;
+    } catch {
+      // Whoever verifies is to find it.
+      return false;
+    }
+  };
+  return { ...info, keys: info.keys.filter((key) => !isLater(key)) };
+};
+
 /**
  * Writes a log as static files (C2SP tlog-tiles) for an object store, or brings a folder up to date.
  * Each file is there whole or not at all, and the checkpoint is the last; what was cut short is gone
@@ -155,10 +177,11 @@ export const writeTiles = async ({
     else if ((index + 1) * tileWidth > log.minimumIndex)
       await write(path, () => bundle(index, width));
   }
-  await write('log.json', async () => JSON.stringify(await logInfo(knex, log)));
   const written = cutTiles(staticSource(folder, readFrom(folder)).tiles ?? tiles, size);
   if (!(await rootOf(written, size)).equals(root))
     throw refuse(`files of the folder were changed: remove it and write it anew`);
+  // It holds the checkpoint too: who reads between the two has what belongs together.
+  await write('log.json', async () => JSON.stringify(await infoOf(knex, log, size)));
   await write('checkpoint', () => Promise.resolve(note));
   await removeOutgrown(folder, before, size);
   return { folder, size, before, files };

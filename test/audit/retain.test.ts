@@ -11,7 +11,15 @@ import { writeTiles } from '../../src/audit/write-tiles.ts';
 import { hashLeaf } from '../../src/tlog/merkle.ts';
 import { verifierOf } from '../../src/tlog/note.ts';
 import { verifyProofFile } from '../../src/tlog/proof-file.ts';
-import { operation, serveLogs, stageLog, told, verifyBoth, type LogStage } from './log-stage.ts';
+import {
+  asOwner,
+  operation,
+  serveLogs,
+  stageLog,
+  told,
+  verifyBoth,
+  type LogStage,
+} from './log-stage.ts';
 import { vi } from 'vitest';
 
 /** Entries of three months: 600 in January, 100 in February, the rest in March. */
@@ -133,6 +141,39 @@ describe('retention', () => {
     expect(await status('tile/entries/003')).toBe(200);
     expect(await status('tile/0/000')).toBe(200);
     await close();
+  });
+
+  it('is looked for behind a part of which entries are gone, up to the end', async () => {
+    const verify = async (from: number, to: number, knex = stage.knex) =>
+      verifyLog(await databaseSource(knex, stage.log.origin), { keys: [stage.key], from, to });
+    for (const to of [300, 600, 650]) {
+      const { findings, remarks, gone } = await verify(0, to);
+      expect(findings.map(told)).toEqual([]);
+      expect(remarks[0]).toContain('are gone, as entry 700 says');
+      expect(gone).toBe(Math.min(to, 600));
+    }
+    await asOwner(stage.knex, async (trx) => {
+      await trx.raw('update audit_log set minimum_index = 768');
+      await trx.raw('delete from audit_entry where index between 600 and 610');
+      for (const [from, to] of [
+        [590, 650],
+        [600, 605],
+      ] as const)
+        expect((await verify(from, to, trx)).findings.map(told)).toEqual([
+          `600 entry: it and others up to ${Math.min(to, 611) - 1} are gone, and no entry says that retention took them`,
+        ]);
+      expect((await verify(611, 700, trx)).sound).toBe(true);
+    });
+    await asOwner(stage.knex, async (trx) => {
+      // Another entry of retention, which nobody has logged.
+      await trx.raw('update audit_log set minimum_index = 768');
+      await trx.raw('delete from audit_entry where index between 600 and 610');
+      await trx.raw(
+        `update audit_entry set entry = convert_to(replace(convert_from(entry, 'utf8'), ',600]', ',611]'), 'utf8')
+         where index = 700`,
+      );
+      expect((await verify(590, 650, trx)).findings[0]?.index).toBe(590);
+    });
   });
 
   it('does not hide what is missing behind the minimum, or whose hash is gone', async () => {

@@ -79,16 +79,38 @@ describe.each(['append', 'sign', 'note', 'adopt', 'resign'] as const)(
     it('verifies by the first key, and is gone on with', async () => {
       await expect(rotate(step)).rejects.toThrow('ended');
       await grow(3);
-      expect((await verify(stage.key)).findings.map(told)).toEqual([]);
+      // From `adopt` on both have signed: what the old key alone signs after that counts no more.
+      const cut = (await verify(stage.key)).findings.map(told);
+      if (step === 'adopt') expect(cut).toEqual([expect.stringContaining('is to be run again')]);
+      else expect(cut).toEqual([]);
       const done = await rotate();
       await grow(3);
       expect((await verify(stage.key)).findings.map(told)).toEqual([]);
-      // Before `resign` all was done that counts: going on is another rotation then.
+      // The new key has signed for what came since: nothing is left to go on with.
       expect(await keyEntries()).toBe(step === 'resign' ? 2 : 1);
       expect(readLogKey(stage.dataDir)?.public).toBe(done.now);
     });
   },
 );
+
+it.each([false, true])('is not begun anew for its last step; signed by both: %s', async (both) => {
+  await expect(rotate('resign')).rejects.toThrow('ended');
+  const now = readLogKey(stage.dataDir)?.public;
+  await signCheckpoint(stage.knex, stage.log.id, [stage.log.key.signer]);
+  expect(await rotate()).toEqual({ index: 300, before: stage.key, now });
+  expect(await keyEntries()).toBe(1);
+  expect(await verify(stage.key)).toMatchObject({ sound: true, signedBy: [now] });
+  expect((await rotate()).before).toBe(now);
+});
+
+it('goes on with a second one that was cut short', async () => {
+  const first = await rotate();
+  await expect(rotate('adopt')).rejects.toThrow('ended');
+  const next = await rotate();
+  expect(next.before).toBe(first.now);
+  expect(await keyEntries()).toBe(2);
+  expect(await verify(stage.key)).toMatchObject({ sound: true, signedBy: [next.now] });
+});
 
 it('follows no key that the old one has not named', async () => {
   const { now } = await rotate();
@@ -118,15 +140,17 @@ it('follows no key that the old one has not named', async () => {
   }
 });
 
-it('tells of a log that goes on under a key that was replaced', async () => {
-  const { index } = await rotate();
+it('finds a log that goes on under a key that was replaced, whichever keys are given', async () => {
+  const { index, now } = await rotate();
   await asOwner(stage.knex, async (trx) => {
     await signCheckpoint(trx, stage.log.id, [stage.log.key.signer]);
-    const source = await databaseSource(trx, stage.log.origin);
-    const { remarks } = await verifyLog(source, { keys: [stage.key] });
-    expect(remarks).toEqual([
-      `the checkpoint is signed by \`${stage.key}\` alone, which entry ${index} has replaced: a rotation was cut short, or somebody signs with the old key`,
-    ]);
+    for (const keys of [[stage.key], [stage.key, now], [now, stage.key]]) {
+      const both = await verifyBoth(trx, stage.log.origin, { keys });
+      for (const { what } of both)
+        expect(what).toEqual([
+          `- checkpoint: it is signed by \`${stage.key}\` alone, which entry ${index} has replaced: a rotation was cut short and is to be run again, or somebody signs with the old key`,
+        ]);
+    }
   });
 });
 

@@ -247,6 +247,30 @@ describe('a witness that does not answer', () => {
   });
 });
 
+it('is told of by the code of an error alone, if that is not ours', async () => {
+  const log = newLog();
+  const { append, until } = await log.open();
+  await append(3);
+  const { checkpoint } = await until(({ checkpoint: note }) => note !== null);
+  const url = await startOther((_request, response) => {
+    // A proof from there is to be made now, which asks the database.
+    response.writeHead(409, { 'content-type': 'text/x.tlog.size' }).end('1\n');
+  });
+  const broken = Object.assign(new Error('select hashes - person 4711'), { code: '57P01' });
+  const reports: WitnessReport[] = [];
+  const submitter = createSubmitter({
+    // Only `raw` is ever called.
+    knex: { raw: () => Promise.reject(broken) } as unknown as typeof database.knex,
+    log: 1,
+    witnesses: [{ url, key: witnessKey('w.example').public }],
+    report: (report) => reports.push(report),
+  });
+  submitter.submit(checkpoint ?? '');
+  await expect.poll(() => reports.length).toBe(1);
+  await submitter.close();
+  expect(reports[0]?.message).toBe('witness `w.example`: it failed with 57P01');
+});
+
 describe('what is no cosignature by the key that was configured', () => {
   it('is dropped and told of', async () => {
     const log = newLog();

@@ -117,6 +117,7 @@ describe('sayso audit verify', () => {
     [['--export', 'a'], '--export needs a --checkpoint'],
     [['--from-index', '5', '--to-index', '5'], '--from-index is not before --to-index'],
     [['--from-index', 'x'], 'it is no place in a log'],
+    [['--witness-within', '0'], '--witness-within goes with --witness'],
     [['--nothing'], 'unknown option'],
   ])('ends with 2 for %j', async (args, says) => {
     const { code, err } = await auditor(...args);

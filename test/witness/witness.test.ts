@@ -104,6 +104,27 @@ describe('a checkpoint that grew out of the last one', () => {
     expect(await post(bodyOf(3, [], both))).toMatchObject({ status: 200 });
   });
 
+  it('is cosigned again as often as it is sent, and nothing is written for that', async () => {
+    const folder = temporaryFolder();
+    const store = openWitnessStore(folder);
+    let writes = 0;
+    const { post, witness } = open(folder, {
+      ...store,
+      replace: (...args) => {
+        writes += 1;
+        return store.replace(...args);
+      },
+    });
+    const first = await cosigned(post, 0, 5);
+    for (let again = 0; again < 3; again += 1) expect(await cosigned(post, 5, 5)).toBe(first);
+    expect(writes).toBe(1);
+    await cosigned(post, 5, 6);
+    expect(writes).toBe(2);
+    expect(witness.addCheckpoint(Buffer.from(honestBody(log.signer, 6, fork(2, 6))))).toMatchObject(
+      { status: 422 },
+    );
+  });
+
   it('may have extension lines, which are part of what is cosigned', async () => {
     const { post } = open(temporaryFolder());
     const text = `${checkpointText(log.signer.name, 2, naiveRoot(leavesOf(2)))}more\n`;

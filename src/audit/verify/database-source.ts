@@ -1,8 +1,29 @@
 import type { Knex } from 'knex';
 import { SaysoError } from '../../core/errors.ts';
 import { tileWidth } from '../../tlog/tree-tail.ts';
-import { databaseTiles, newestCheckpoint, readKeyRecords, readLog } from '../log-state.ts';
+import { databaseTiles, newestCheckpoint, readLog, type KeyRecord } from '../log-state.ts';
 import type { BundleRead, EntryColumns, Finding, LogSource } from './log-source.ts';
+
+interface Told {
+  readonly id: number;
+  readonly minimumIndex: number;
+  readonly checkpoint: string | null;
+  readonly witnessed: string | null;
+  readonly keys: readonly KeyRecord[];
+}
+
+/** All in one statement: a log may grow, be witnessed and get another key at any moment. */
+const readTold = async (knex: Knex, origin: string): Promise<Told | undefined> => {
+  const { rows } = await knex.raw<{ rows: Told[] }>(
+    `select id, minimum_index::float8 as "minimumIndex", checkpoint, witnessed, coalesce((
+       select json_agg(json_build_object('key', key, 'introduced', introduced)
+         order by from_index, since)
+       from audit_key where log = audit_log.id
+     ), '[]') as keys from audit_log where origin = ?`,
+    [origin],
+  );
+  return rows[0];
+};
 
 interface Row {
   readonly index: number;
@@ -36,10 +57,10 @@ const noCheckpoint = (origin: string): SaysoError =>
 
 /** A log as it lies in Sayso's own database. @throws SaysoError when there is no such log */
 export const databaseSource = async (knex: Knex, origin: string): Promise<LogSource> => {
-  const state = await readLog(knex, origin);
+  const state = await readTold(knex, origin);
   if (!state)
     throw new SaysoError(`there is no log \`${origin}\``, { code: 'AUDIT_NO_LOG', status: 404 });
-  const { id, minimumIndex, witnessed } = state;
+  const { id, minimumIndex, keys, witnessed } = state;
   const read = async (from: number, to: number): Promise<readonly Row[]> => {
     const { rows } = await knex.raw<{ rows: Row[] }>(
       `select index::float8, at, id::text, hash, entry from audit_entry
@@ -53,11 +74,7 @@ export const databaseSource = async (knex: Knex, origin: string): Promise<LogSou
       const note = newestCheckpoint(state);
       return note === null ? Promise.reject(noCheckpoint(origin)) : Promise.resolve(note);
     },
-    info: async () => ({
-      minimumIndex,
-      keys: await readKeyRecords(knex, id),
-      witnessed: witnessed ?? undefined,
-    }),
+    info: () => Promise.resolve({ minimumIndex, keys, witnessed: witnessed ?? undefined }),
     tiles: databaseTiles(knex, id),
     bundle: async (index, width) => {
       const base = index * tileWidth;

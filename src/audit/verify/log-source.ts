@@ -33,6 +33,8 @@ export interface LogInfo {
   readonly keys: readonly KeyRecord[];
   /** The newest checkpoint that a witness has signed. */
   readonly witnessed?: string | undefined;
+  /** The newest of the time when all this was told; what it tells of is never ahead of it. */
+  readonly checkpoint?: string | undefined;
 }
 
 /** A log, wherever it lies. */

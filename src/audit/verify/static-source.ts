@@ -17,14 +17,18 @@ const nothing = (what: string): SaysoError =>
 
 /** A log as tlog-tiles lays it out, in a folder or behind an address. */
 export const staticSource = (name: string, read: ReadResource): LogSource => {
-  let info: Promise<LogInfo> | undefined;
-  const readInfo = async (): Promise<LogInfo> => {
+  const info = async (): Promise<LogInfo> => {
     const file = await read('log.json', mostInfoBytes);
     // Other programs that serve logs know nothing of it.
     if (!file) return { minimumIndex: 0, keys: [] };
     const parsed = parseLogInfo(file.toString());
     if (!parsed) throw nothing(`\`log.json\` of ${name} cannot be read`);
-    return { ...parsed, witnessed: parsed.witnessed ?? undefined };
+    const { minimumIndex, keys, witnessed, checkpoint } = parsed;
+    return {
+      ...{ minimumIndex, keys },
+      witnessed: witnessed ?? undefined,
+      checkpoint: checkpoint ?? undefined,
+    };
   };
   /** A tile that is full by now may have taken the place of one that was not. */
   const fullOf = async (level: number | 'entries', index: number, width: number, most: number) =>
@@ -35,7 +39,7 @@ export const staticSource = (name: string, read: ReadResource): LogSource => {
       if (!note) throw nothing(`${name} has no checkpoint`);
       return note.toString();
     },
-    info: () => (info ??= readInfo()),
+    info,
     tiles: {
       tile: async (level, index, width) => {
         const path = tilePath(level, index, width);

@@ -91,10 +91,11 @@ export const trustKeys = (given: readonly string[], records: readonly KeyRecord[
   const keys = [...given];
   const followed: KeyChange[] = [];
   for (let more = true; more;) {
-    const next = changes.filter(({ from, to }) => keys.includes(from) && !keys.includes(to));
+    // Also to a key that was given: from there on the one before it counts no more.
+    const next = changes.filter((one) => keys.includes(one.from) && !followed.includes(one));
     more = next.length > 0;
     for (const change of next) {
-      keys.push(change.to);
+      if (!keys.includes(change.to)) keys.push(change.to);
       followed.push(change);
     }
   }

@@ -22,6 +22,8 @@ export interface VerifyOptions {
   readonly goneBefore?: number | undefined;
   /** Verifier keys of witnesses, each of which must have signed. */
   readonly witnesses?: readonly string[] | undefined;
+  /** So many of the newest entries may be unseen by a witness; as many as there are by default. */
+  readonly witnessWithin?: number | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -31,6 +33,8 @@ export interface WitnessSaid {
   readonly at: string;
   /** How long the log was that it has seen. */
   readonly size: number;
+  /** How many entries came after that, which it has not witnessed. */
+  readonly behind: number;
 }
 
 /** What came of verifying a log. */
@@ -85,6 +89,46 @@ const asItSays = (note: string): Pick<SignedCheckpoint, 'origin' | 'size' | 'roo
   }
 };
 
+interface ChosenNote {
+  readonly note: string;
+  readonly checkpoint?: SignedCheckpoint;
+  readonly wrong?: string;
+}
+
+/**
+ * What is verified. A folder under update has its newest checkpoint in `log.json` first; a key that
+ * came after `log.json` was read is not known yet, and then the one in there counts.
+ */
+const chooseNote = (notes: readonly string[], keys: readonly string[]): ChosenNote => {
+  const opened = notes.map((note): ChosenNote => {
+    try {
+      return { note, checkpoint: openCheckpoint(note, keys) };
+    } catch (error) {
+      return { note, wrong: messageOf(error) };
+    }
+  });
+  const sizeIn = ({ checkpoint }: ChosenNote): bigint => checkpoint?.size ?? -1n;
+  return opened.reduce((best, one) => (sizeIn(one) > sizeIn(best) ? one : best));
+};
+
+/** The other one of these, which the log must continue as well. */
+const openAgain = (
+  note: string,
+  keys: readonly string[],
+  { origin, size, note: chosen }: SignedCheckpoint,
+): Mark | undefined => {
+  if (note === chosen) return undefined;
+  try {
+    const other = openCheckpoint(note, keys);
+    const isEarlier = other.origin === origin && other.size <= size;
+    const name = 'another checkpoint that it shows';
+    return isEarlier ? { size: Number(other.size), root: other.root, name } : undefined;
+  } catch {
+    // Signed by a key that came meanwhile.
+    return undefined;
+  }
+};
+
 const openKnown = (
   note: string,
   keys: readonly string[],
@@ -110,28 +154,55 @@ const openKnown = (
   return undefined;
 };
 
+/** The longest log that a witness has signed for. */
+const hearWitness = (
+  notes: readonly string[],
+  vkey: string,
+  size: number,
+): { readonly said?: WitnessSaid; readonly name: string; readonly wrong?: string } => {
+  const verifier = cosignatureVerifierOf(vkey);
+  const { name } = verifier;
+  let best: WitnessSaid | undefined;
+  let wrong: string | undefined;
+  for (const note of notes) {
+    try {
+      const [said] = verifyCosignatures(note, [verifier]);
+      const seen = Number(asItSays(note).size);
+      if (!said || seen <= (best?.size ?? -1)) continue;
+      const at = new Date(said.seconds * 1_000).toISOString();
+      best = { name, at, size: seen, behind: Math.max(0, size - seen) };
+    } catch (error) {
+      wrong ??= messageOf(error);
+    }
+  }
+  return { name, ...(best && { said: best }), ...(wrong !== undefined && { wrong }) };
+};
+
 const hearWitnesses = (
   notes: readonly string[],
-  witnesses: readonly string[],
+  { witnesses = [], witnessWithin = Infinity }: VerifyOptions,
+  size: number,
   findings: Findings,
 ): readonly WitnessSaid[] =>
   witnesses.flatMap((vkey) => {
-    const verifier = cosignatureVerifierOf(vkey);
-    let wrong: string | undefined;
-    for (const note of notes) {
-      try {
-        const [said] = verifyCosignatures(note, [verifier]);
-        if (!said) continue;
-        const at = new Date(said.seconds * 1_000).toISOString();
-        return [{ name: said.name, at, size: Number(asItSays(note).size) }];
-      } catch (error) {
-        wrong ??= messageOf(error);
-      }
+    const { said, name, wrong } = hearWitness(notes, vkey, size);
+    const where = `witness \`${name}\``;
+    if (!said) {
+      const what = wrong ?? 'it has signed none of the checkpoints that there are';
+      findings.add({ where, what });
+      return [];
     }
-    const what = wrong ?? 'it has signed none of the checkpoints that there are';
-    findings.add({ where: `witness \`${verifier.name}\``, what });
-    return [];
+    if (said.behind > witnessWithin) {
+      const what = `it has not seen the newest ${said.behind} entries, and at most ${witnessWithin} may be unseen`;
+      findings.add({ index: said.size, where, what });
+    }
+    return [said];
   });
+
+const unseenBy = (witnesses: readonly WitnessSaid[]): readonly string[] =>
+  witnesses
+    .filter(({ behind }) => behind > 0)
+    .map(({ name, behind }) => `witness \`${name}\` has not seen the newest ${behind} entries`);
 
 const markOf = ({ index, checkpoint }: KeyChange): Mark => ({
   size: Number(checkpoint.size),
@@ -139,17 +210,16 @@ const markOf = ({ index, checkpoint }: KeyChange): Mark => ({
   name: `the checkpoint by which entry ${index} changed the key`,
 });
 
-/** A signature by a key after it had been replaced. */
+/** A signature by a key after it had been replaced: whoever stole it could go on with it for ever. */
 const retiredKey = (
   { keys, size }: SignedCheckpoint,
   changes: readonly KeyChange[],
-): readonly string[] => {
+): readonly Finding[] => {
   const retired = changes.filter(({ from }) => keys.includes(from));
   const [first] = retired;
   if (!first || retired.length < keys.length || Number(size) <= first.index) return [];
-  return [
-    `the checkpoint is signed by \`${first.from}\` alone, which entry ${first.index} has replaced: a rotation was cut short, or somebody signs with the old key`,
-  ];
+  const what = `it is signed by \`${first.from}\` alone, which entry ${first.index} has replaced: a rotation was cut short and is to be run again, or somebody signs with the old key`;
+  return [{ where: 'checkpoint', what }];
 };
 
 /**
@@ -164,10 +234,14 @@ export const verifyLog = async (
 ): Promise<VerifyReport> => {
   const started = Date.now();
   const findings = new Findings();
-  const note = await source.checkpoint();
+  // In this order, since the log may grow meanwhile: the checkpoint is as new as what is told of it.
   const info = await source.info();
+  const newest = await source.checkpoint();
   const trusted = trustKeys(options.keys, info.keys);
   for (const one of trusted.findings) findings.add(one);
+  const notes = [newest, ...(info.checkpoint === undefined ? [] : [info.checkpoint])];
+  const chosen = chooseNote(notes, trusted.keys);
+  const { note } = chosen;
   const report = (
     says: Pick<SignedCheckpoint, 'origin' | 'size' | 'root'>,
     rest: Partial<VerifyReport> = {},
@@ -192,15 +266,14 @@ export const verifyLog = async (
     seconds: (Date.now() - started) / 1_000,
   });
 
-  let checkpoint: SignedCheckpoint;
-  try {
-    checkpoint = openCheckpoint(note, trusted.keys);
-  } catch (error) {
+  const { checkpoint } = chosen;
+  if (!checkpoint) {
     // Whatever it says is nobody's word: nothing is to be measured by it.
-    findings.add({ where: 'checkpoint', what: messageOf(error) });
+    findings.add({ where: 'checkpoint', what: chosen.wrong ?? '' });
     return report(asItSays(note));
   }
   const { keys } = trusted;
+  for (const one of retiredKey(checkpoint, trusted.changes)) findings.add(one);
   const size = Number(checkpoint.size);
   const marks = trusted.changes.map(markOf).filter((mark) => {
     if (mark.size <= size) return true;
@@ -218,7 +291,11 @@ export const verifyLog = async (
     const mark = openKnown(each, keys, checkpoint, findings);
     if (mark) marks.push({ ...mark, name: 'the checkpoint that was witnessed' });
   }
-  const witnesses = hearWitnesses([note, ...witnessed], options.witnesses ?? [], findings);
+  for (const each of notes) {
+    const mark = openAgain(each, keys, checkpoint);
+    if (mark) marks.push(mark);
+  }
+  const witnesses = hearWitnesses([...notes, ...witnessed], options, size, findings);
 
   const { from = 0, to = size } = options;
   const walked = await walkLog({
@@ -237,6 +314,6 @@ export const verifyLog = async (
     witnesses,
     ...(known && { known: known.size }),
     ...walked,
-    remarks: [...retiredKey(checkpoint, trusted.changes), ...walked.remarks],
+    remarks: [...unseenBy(witnesses), ...walked.remarks],
   });
 };

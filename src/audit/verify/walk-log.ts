@@ -4,7 +4,8 @@ import { tilePath } from '../../tlog/tile-path.ts';
 import { rootOf } from '../../tlog/tiles.ts';
 import { TlogError } from '../../tlog/tlog-error.ts';
 import { tileWidth } from '../../tlog/tree-tail.ts';
-import { checkColumns, readEntry } from './check-entry.ts';
+import type { LoggedEntry } from '../entry.ts';
+import { checkColumns, isEntryOf, readEntry } from './check-entry.ts';
 import { compareBundle } from './compare-bundle.ts';
 import { EntryOrder } from './entry-order.ts';
 import type { Findings } from './findings.ts';
@@ -78,8 +79,10 @@ class Walk {
     if (!this.#whole && !source.tiles) throw needTiles();
     for await (const bundle of this.#bundles()) await this.#check(bundle);
     const top = await this.#chain?.top();
+    // What is sound by the tiles alone can be read on by them.
+    if (!this.#whole && top === undefined) await this.#readOn();
+    this.#checkGone();
     if (this.#whole) {
-      this.#checkGone();
       await this.#judge.whole(top);
       for (const one of (await source.after?.(this.#size)) ?? []) findings.add(one);
     } else await this.#judge.part(top, await this.#wrongMarks());
@@ -177,7 +180,7 @@ class Walk {
     { columns }: BundleRead,
     hash: Buffer | undefined,
   ): void {
-    const { findings, checkpoint } = this.#options;
+    const { findings } = this.#options;
     const entry = readEntry(bytes);
     const row = columns?.[index % tileWidth];
     for (const what of row ? checkColumns(row, entry, leaf) : [])
@@ -189,10 +192,39 @@ class Walk {
       return;
     }
     for (const what of this.#order.add(entry, index)) findings.add({ index, where: 'entry', what });
+    this.#heedRetention(entry, index);
+  }
+
+  #heedRetention(entry: LoggedEntry, index: number): void {
     if (entry.kind !== 'retention') return;
     for (const [log, minimum] of entry.logs)
-      if (log === checkpoint.origin && minimum > (this.#retained?.minimum ?? 0))
+      if (log === this.#options.checkpoint.origin && minimum > (this.#retained?.minimum ?? 0))
         this.#retained = { minimum, by: index };
+  }
+
+  get #goneSaid(): number {
+    return Math.max(this.#retained?.minimum ?? 0, this.#options.goneBefore);
+  }
+
+  /**
+   * The entry by which retention says what it takes lies behind what it took: where a part is
+   * verified, often behind that. Only entries that the tiles prove count, and nothing else is said of
+   * them.
+   */
+  async #readOn(): Promise<void> {
+    const { to, source } = this.#options;
+    for (let index = Math.floor(to / tileWidth); index * tileWidth < this.#size; index += 1) {
+      if (this.#goneTo <= this.#goneSaid) return;
+      const { base, read, tile } = await this.#read(index);
+      const verdict = await this.#chain?.check(0, index, tile.hashes);
+      if (verdict?.sound !== true) continue;
+      for (const [i, bytes] of read.entries.entries()) {
+        const hash = tile.hashes[i];
+        if (base + i < to || !bytes || !hash || !isEntryOf(bytes, hash)) continue;
+        const entry = readEntry(bytes);
+        if (typeof entry !== 'string') this.#heedRetention(entry, base + i);
+      }
+    }
   }
 
   /** Earlier states that the tiles do not lead to. */
@@ -213,8 +245,8 @@ class Walk {
 
   /** Retention says in the log what it takes. Without that, who removed entries may call it so. */
   #checkGone(): void {
-    const { findings, goneBefore } = this.#options;
-    const said = Math.max(this.#retained?.minimum ?? 0, goneBefore);
+    const { findings } = this.#options;
+    const said = this.#goneSaid;
     if (this.#goneTo <= said) return;
     const what = `it and others up to ${this.#goneTo - 1} are gone, and no entry says that retention took them`;
     findings.add({ index: Math.max(said, this.#goneFrom), where: 'entry', what });

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { exportSecret, readLogKey, readOldKeys, type LogKey } from '../../audit/log-key.ts';
 import { openAuditLog } from '../../audit/open-audit-log.ts';
 import { rotateKey } from '../../audit/rotate-key.ts';
+import { toldError } from '../../audit/told-error.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { readConfig } from '../read-config.ts';
 import { withAudit } from './with-audit.ts';
@@ -64,7 +65,7 @@ const rotateCommand = (): Command =>
         requireKey(dataDir);
         const log = await openAuditLog({
           ...{ knex, dataDir, origin: config.audit.origin },
-          onError: (error) => console.error(`the log could not be signed: ${String(error)}`),
+          onError: (error) => console.error(`the log could not be signed: ${toldError(error)}`),
         });
         try {
           const { index, before, now } = await rotateKey({

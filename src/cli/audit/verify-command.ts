@@ -33,6 +33,8 @@ const wrongUse = (options: VerifyCommandOptions): string | undefined => {
     return '--checkpoint goes with --export';
   if (options.export !== undefined && (checkpoint ?? url ?? folder) === undefined)
     return '--export needs a --checkpoint, or --url or --folder to read it from';
+  if (options.witnessWithin !== undefined && (options.witness ?? []).length === 0)
+    return '--witness-within goes with --witness';
   if ((fromIndex ?? 0) >= (toIndex ?? Infinity)) return '--from-index is not before --to-index';
   return undefined;
 };
@@ -54,6 +56,7 @@ const verifyOne = async (
       goneBefore: options.goneBefore,
       known,
       witnesses: options.witness,
+      witnessWithin: options.witnessWithin,
       onProgress: (done, total) => progress.show(done, total, `${done} entries`),
     });
   } finally {
@@ -131,6 +134,7 @@ export const verifyCommand = (): Command =>
     .option('--since <file>', 'a checkpoint kept earlier, or a folder of tiles kept', several)
     .option('--save <file>', 'keep the checkpoint there, for --since the next time')
     .option('--witness <key>', 'a witness that must have signed; may be repeated', several)
+    .option('--witness-within <entries>', 'so many of the newest it may not have seen', place)
     .option('--proof <file>', 'verify this proof instead, offline')
     .option('--entry <file>', 'for --proof: the bytes of the entry')
     .option('--json', 'print the report as JSON')

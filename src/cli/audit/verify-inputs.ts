@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { readLogKey } from '../../audit/log-key.ts';
+import { sizeOf } from '../../audit/log-state.ts';
 import { databaseSource } from '../../audit/verify/database-source.ts';
 import { exportSource } from '../../audit/verify/export-source.ts';
 import { folderSource } from '../../audit/verify/folder-source.ts';
@@ -28,6 +29,7 @@ export interface VerifyCommandOptions {
   readonly since?: readonly string[];
   readonly save?: string;
   readonly witness?: readonly string[];
+  readonly witnessWithin?: number;
   readonly json?: boolean;
   readonly proof?: string;
   readonly entry?: string;
@@ -128,7 +130,17 @@ export const sourceFor = async (
   return exportSource({ file, origin, beside });
 };
 
-const withNote = (source: LogSource, file: string): LogSource => ({
-  ...source,
-  checkpoint: () => readNote('--checkpoint', file),
-});
+/** By an older checkpoint than there is; that one was witnessed later is no wonder then. */
+const withNote = (source: LogSource, file: string): LogSource => {
+  const checkpoint = (): Promise<string> => readNote('--checkpoint', file);
+  return {
+    ...source,
+    checkpoint,
+    info: async () => {
+      const { minimumIndex, keys, witnessed } = await source.info();
+      const size = sizeOf(await checkpoint());
+      const isEarlier = witnessed !== undefined && sizeOf(witnessed) <= size;
+      return { minimumIndex, keys, witnessed: isEarlier ? witnessed : undefined };
+    },
+  };
+};
