@@ -8,6 +8,7 @@ import { decodeEntry } from './encode-entry.ts';
 import { readLog } from './log-state.ts';
 import { adoptNextKey, prepareNextKey, readLogKey, type LogKey } from './log-key.ts';
 import { proveEntry } from './prove-entry.ts';
+import { signedMemory } from './signed-memory.ts';
 
 export interface RotateOptions {
   readonly knex: Knex;
@@ -55,7 +56,7 @@ const find = async (
 
 /** Notes the new key with the proof that the old one named it. */
 const note = async (
-  { knex, log, onStep }: RotateOptions,
+  { knex, dataDir, log, onStep }: RotateOptions,
   current: LogKey,
   next: LogKey,
   { index, entry }: { readonly index: number; readonly entry: Buffer },
@@ -67,7 +68,12 @@ const note = async (
   if (rows.length > 0) return;
   onStep?.('sign');
   // The last that is the old key's, and the new one's first: it leads from one to the other.
-  const checkpoint = await signCheckpoint(knex, log, [current.signer, next.signer]);
+  const checkpoint = await signCheckpoint(
+    knex,
+    log,
+    [current.signer, next.signer],
+    signedMemory(dataDir),
+  );
   const { proof } = await proveEntry({ knex, log, index, checkpoint, extra: entry });
   onStep?.('note');
   await knex.raw(
@@ -111,7 +117,7 @@ export const rotateKey = async (options: RotateOptions): Promise<Rotated> => {
   if (!current) throw new Error('a log that was opened has no key');
   const cutShort = await unfinished(options, current);
   if (cutShort) {
-    await signCheckpoint(knex, log, [current.signer]);
+    await signCheckpoint(knex, log, [current.signer], signedMemory(dataDir));
     return cutShort;
   }
   const next = prepareNextKey(dataDir, current);
@@ -131,6 +137,6 @@ export const rotateKey = async (options: RotateOptions): Promise<Rotated> => {
   adoptNextKey(dataDir, current);
   onStep?.('resign');
   // A gateway may have signed by the old key meanwhile.
-  await signCheckpoint(knex, log, [next.signer]);
+  await signCheckpoint(knex, log, [next.signer], signedMemory(dataDir));
   return { index: written.index, before: current.public, now: next.public };
 };

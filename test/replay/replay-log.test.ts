@@ -204,7 +204,7 @@ describe('an erasure that no log tells of', () => {
     await ago('2 hours');
     expect(await found()).toEqual([]);
     await ago('2 minutes');
-    await logErasures(stage.database.knex, stage.audit);
+    await createLogErasures(stage.database.knex, stage.audit)();
     expect(await found()).toEqual([]);
   });
 
