@@ -109,10 +109,11 @@ export const makeTilesAnew = async (trx: Knex, log: number): Promise<TreeTail> =
   );
   const tail = new TreeTail();
   for (const { entry } of rows)
-    for (const { level, index, hashes } of tail.append(hashLeaf(entry)))
-      await trx.raw('insert into audit_tile (log, level, index, hashes) values (?, ?, ?, ?)', [
-        ...[log, level, index, hashes],
-      ]);
+    for (const { level, index, hashes, root } of tail.append(hashLeaf(entry)))
+      await trx.raw(
+        'insert into audit_tile (log, level, index, hashes, root) values (?, ?, ?, ?, ?)',
+        [...[log, level, index, hashes, root]],
+      );
   await trx.raw('update audit_log set size = ?, root = ?', [tail.size, tail.root()]);
   return tail;
 };
