@@ -5,6 +5,7 @@ import { TlogError } from '../tlog/tlog-error.ts';
 import { openWitnessKey } from '../witness/witness-key.ts';
 import { createWitnessServer } from '../witness/witness-server.ts';
 import { openWitnessStore } from '../witness/witness-store.ts';
+import { visible, visibleLines } from './visible.ts';
 import { createWitness, type Refused, type WitnessedLog } from '../witness/witness.ts';
 
 interface Options {
@@ -58,9 +59,9 @@ const tellRefused = ({ why, origin, offered, cosigned }: Refused): void => {
   const key = `${why} ${origin}`;
   if (performance.now() - (lastTold.get(key) ?? -quietMs) < quietMs) return;
   lastTold.set(key, performance.now());
-  console.error(
-    `${new Date().toISOString()} ${warnings[why]}\nlog: ${origin}\noffered:\n${offered}\ncosigned:\n${cosigned}`,
-  );
+  const notes = `offered:\n${offered}\ncosigned:\n${cosigned}`;
+  console.error(`${new Date().toISOString()} ${warnings[why]}\nlog: ${visible(origin)}`);
+  console.error(visibleLines(notes));
 };
 
 const reasons: Readonly<Record<string, string | undefined>> = {
@@ -99,7 +100,7 @@ const serve = async (options: Options): Promise<void> => {
     store.close();
     throw explainListening(host, port, error);
   });
-  const names = logs.map(({ origin }) => `\n  ${origin}`).join('');
+  const names = logs.map(({ origin }) => `\n  ${visible(origin)}`).join('');
   console.log(`Logs:${names}\nKey:     ${key.public}\nWitness: ${url}`);
 };
 

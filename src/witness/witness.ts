@@ -37,6 +37,7 @@ export interface Refused {
    */
   readonly why: 'FORKED' | 'INCONSISTENT' | 'BEHIND';
   readonly origin: string;
+  /** With the signatures of the log alone: whoever sends it may put lines of theirs beside these. */
   readonly offered: string;
   /** What was cosigned. */
   readonly cosigned: string;
@@ -110,11 +111,17 @@ export const createWitness = ({
     { note, checkpoint }: AddCheckpointRequest,
     last: KeptState | undefined,
     wrong: string,
+    verifiers: readonly Verifier[],
   ): WitnessAnswer => {
     if (last) {
       const same = checkpoint.size === last.size && !checkpoint.root.equals(last.root);
       const why = same ? 'FORKED' : 'INCONSISTENT';
-      onRefused({ why, origin: checkpoint.origin, offered: note, cosigned: last.note });
+      onRefused({
+        why,
+        origin: checkpoint.origin,
+        offered: knownOnly(note, verifiers),
+        cosigned: last.note,
+      });
     }
     return refusal(422, wrong);
   };
@@ -122,10 +129,16 @@ export const createWitness = ({
   const conflict = (
     { note, checkpoint }: AddCheckpointRequest,
     last: KeptState | undefined,
+    verifiers: readonly Verifier[],
   ): WitnessAnswer => {
     if (last && checkpoint.size < last.size) {
       const { origin } = checkpoint;
-      onRefused({ why: 'BEHIND', origin, offered: note, cosigned: last.note });
+      onRefused({
+        why: 'BEHIND',
+        origin,
+        offered: knownOnly(note, verifiers),
+        cosigned: last.note,
+      });
     }
     return { status: 409, contentType: 'text/x.tlog.size', body: `${last?.size ?? 0n}\n` };
   };
@@ -138,12 +151,12 @@ export const createWitness = ({
     const { origin, size, root } = checkpoint;
     for (;;) {
       const last = store.read(origin);
-      if ((last?.size ?? 0n) !== old) return conflict(request, last);
+      if ((last?.size ?? 0n) !== old) return conflict(request, last, verifiers);
       const fromRoot = last?.root ?? emptyRoot;
       const consistent = judged(() =>
         verifyConsistency({ from: old, to: size, fromRoot, toRoot: root, proof }),
       );
-      if ('wrong' in consistent) return inconsistent(request, last, consistent.wrong);
+      if ('wrong' in consistent) return inconsistent(request, last, consistent.wrong, verifiers);
       const seconds = Math.floor(now() / 1_000);
       // Nothing new to remember. The newest note is public, and nobody who sends it makes a disk write.
       if (last?.size === size) return cosigned(note, seconds);

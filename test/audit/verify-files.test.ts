@@ -1,4 +1,12 @@
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toFound } from '../../src/audit/audit-reader.ts';
@@ -102,6 +110,15 @@ describe('a folder of tiles', () => {
     rmSync(`${to}/${file}`);
     const found = await verify(to);
     expect(found).toMatchObject({ sound: false, first: 256 });
+  });
+});
+
+it('reads nothing that is no file', async () => {
+  const to = copy();
+  rmSync(join(to, 'checkpoint'));
+  mkdirSync(join(to, 'checkpoint'));
+  await expect(verify(to)).rejects.toMatchObject({
+    ...{ code: 'AUDIT_UNREADABLE', message: '`checkpoint` of the folder is no file' },
   });
 });
 
@@ -223,6 +240,18 @@ describe('an export', () => {
       const found = await verifyShort((await exported(change))[kind], keys());
       expect(found).toMatchObject({ sound: false, first });
     }
+  });
+
+  it('names lines behind the end of the log', async () => {
+    const more = (all: string[]) => [
+      ...all,
+      (all[999] ?? '').replace('"index":999', '"index":1000'),
+      'x',
+    ];
+    expect((await verifyShort((await exported(more)).beside, keys())).what).toEqual([
+      '- line 1002: it is no JSON',
+      '1000 line 1001: 1 entries from it on lie behind the end of the log, which has 1000',
+    ]);
   });
 
   it('names an entry that was changed if there are tiles, and else that one was', async () => {

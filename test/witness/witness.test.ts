@@ -125,6 +125,15 @@ describe('a checkpoint that grew out of the last one', () => {
     );
   });
 
+  it('is told of without lines that strangers put beside the signatures of the log', async () => {
+    const { post, refused } = open(temporaryFolder());
+    await cosigned(post, 0, 5);
+    const ours = noteOf(log.signer, fork(2, 5));
+    const theirs = appendSignatures(ours, ['\u2014 a\u009b31mb AAAAAAAA']);
+    expect(await post(bodyOf(5, [], theirs))).toMatchObject({ status: 422 });
+    expect(refused.map(({ why, offered }) => [why, offered])).toEqual([['FORKED', ours]]);
+  });
+
   it('may have extension lines, which are part of what is cosigned', async () => {
     const { post } = open(temporaryFolder());
     const text = `${checkpointText(log.signer.name, 2, naiveRoot(leavesOf(2)))}more\n`;

@@ -71,6 +71,20 @@ class ExportReader {
     return { entries, findings };
   }
 
+  /** What is wrong with the lines behind the last bundle; none of them is proved. */
+  async rest(size: number): Promise<readonly Finding[]> {
+    const first = await this.#peek();
+    let count = 0;
+    for (let line = first; line; line = await this.#peek()) {
+      count += 1;
+      this.#ahead = undefined;
+    }
+    if (!first) return this.#findings;
+    const what = `${count} entries from it on lie behind the end of the log, which has ${size}`;
+    const where = `line ${first.number}`;
+    return [...this.#findings, { index: first.index, where, what }];
+  }
+
   /** The next line in order; those out of order are told of. */
   async #peek(): Promise<ExportLine | undefined> {
     while (!this.#ahead && !this.#ended) {
@@ -112,5 +126,6 @@ export const exportSource = ({ file, origin, beside }: ExportSourceOptions): Log
     info: () => beside.info(),
     tiles: beside.tiles,
     bundle: (index, width) => reader.bundle(index, width),
+    after: (size) => reader.rest(size),
   };
 };

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SaysoError } from '../../core/errors.ts';
@@ -10,7 +11,9 @@ export const readFrom =
   async (path, mostBytes) => {
     let file;
     try {
-      file = await open(join(folder, ...path.split('/')));
+      // A pipe would keep whoever opens it waiting.
+      const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+      file = await open(join(folder, ...path.split('/')), flags);
     } catch (error) {
       const { code } = error as { code?: string };
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -21,7 +24,13 @@ export const readFrom =
       );
     }
     try {
-      const { size } = await file.stat();
+      const stat = await file.stat();
+      if (!stat.isFile())
+        throw new SaysoError(`\`${path}\` of the folder is no file`, {
+          code: 'AUDIT_UNREADABLE',
+          status: 400,
+        });
+      const { size } = stat;
       if (size <= mostBytes) return await file.readFile();
       throw new SaysoError(`\`${path}\` has ${size} bytes, at most ${mostBytes} can be right`, {
         code: 'AUDIT_UNREADABLE',

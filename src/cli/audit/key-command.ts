@@ -4,6 +4,7 @@ import { openAuditLog } from '../../audit/open-audit-log.ts';
 import { rotateKey } from '../../audit/rotate-key.ts';
 import { toldError } from '../../audit/told-error.ts';
 import { ConfigError } from '../../core/errors.ts';
+import { visible, visibleLines } from '../visible.ts';
 import { readConfig } from '../read-config.ts';
 import { withAudit } from './with-audit.ts';
 
@@ -29,12 +30,12 @@ const showCommand = (): Command =>
       const { dataDir } = readConfig();
       const { origin, public: key } = requireKey(dataDir);
       const before = readOldKeys(dataDir).map((old) => old.public);
-      if (json) console.log(JSON.stringify({ origin, key, before }, null, 2));
+      if (json) console.log(visibleLines(JSON.stringify({ origin, key, before }, null, 2)));
       else
         console.log(
-          [`log     ${origin}`, `key     ${key}`, ...before.map((old) => `before  ${old}`)].join(
-            '\n',
-          ),
+          [`log     ${origin}`, `key     ${key}`, ...before.map((old) => `before  ${old}`)]
+            .map(visible)
+            .join('\n'),
         );
     });
 
@@ -47,7 +48,7 @@ const exportCommand = (): Command =>
       const { dataDir } = readConfig();
       const key = requireKey(dataDir);
       if (!options.private) {
-        console.log(key.public);
+        console.log(visible(key.public));
         return;
       }
       console.error('this is the secret: whoever has it can sign a log that never was');
@@ -65,13 +66,15 @@ const rotateCommand = (): Command =>
         requireKey(dataDir);
         const log = await openAuditLog({
           ...{ knex, dataDir, origin: config.audit.origin },
-          onError: (error) => console.error(`the log could not be signed: ${toldError(error)}`),
+          onError: (error) =>
+            console.error(visible(`the log could not be signed: ${toldError(error)}`)),
         });
         try {
           const { index, before, now } = await rotateKey({
             ...{ knex, dataDir, actor, log: log.id, store: log.store },
           });
-          console.log(`entry ${index} of ${log.origin} says so\nbefore  ${before}\nnow     ${now}`);
+          const said = `entry ${index} of ${log.origin} says so\nbefore  ${before}\nnow     ${now}`;
+          console.log(visibleLines(said));
         } finally {
           await log.close();
         }

@@ -1,3 +1,4 @@
+import { visible } from '../visible.ts';
 import type { VerifyReport } from '../../audit/verify/verify-log.ts';
 
 const most = 20;
@@ -44,7 +45,7 @@ export const printVerified = (report: VerifyReport): string => {
           ? [`  … and ${findingCount - Math.min(most, findings.length)} more`]
           : []),
       ];
-  return [...lines.map(([name = '', text = '']) => `${name.padEnd(9)}  ${text}`), ...verdict].join(
-    '\n',
-  );
+  return [...lines.map(([name = '', text = '']) => `${name.padEnd(9)}  ${text}`), ...verdict]
+    .map(visible)
+    .join('\n');
 };

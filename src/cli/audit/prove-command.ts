@@ -5,6 +5,7 @@ import { readLogKey } from '../../audit/log-key.ts';
 import { readLog, readLogs, sizeOf, type LogState } from '../../audit/log-state.ts';
 import { proveEntry } from '../../audit/prove-entry.ts';
 import { SaysoError } from '../../core/errors.ts';
+import { visible } from '../visible.ts';
 import { writing } from './output.ts';
 import { saveFile } from './save-file.ts';
 import { withAudit } from './with-audit.ts';
@@ -21,7 +22,7 @@ interface Place {
 }
 
 const noEntry = (what: string): SaysoError =>
-  new SaysoError(what, { code: 'AUDIT_NO_ENTRY', status: 404 });
+  new SaysoError(visible(what), { code: 'AUDIT_NO_ENTRY', status: 404 });
 
 /** The log that a number counts in: the one named, or this data folder's, or the only one. */
 const logOf = async (knex: Knex, named: string | undefined, dataDir: string): Promise<LogState> => {
@@ -90,6 +91,6 @@ export const proveCommand = (): Command =>
           await saveFile('--entry-out', options.entryOut, entry);
         }
         await writing(options.out, (output) => output.write(proof));
-        console.error(`entry ${index} of ${sizeOf(checkpoint)} in ${log.origin}`);
+        console.error(visible(`entry ${index} of ${sizeOf(checkpoint)} in ${log.origin}`));
       });
     });

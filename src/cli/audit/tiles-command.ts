@@ -3,6 +3,7 @@ import { readLogs } from '../../audit/log-state.ts';
 import { writeTiles } from '../../audit/write-tiles.ts';
 import { SaysoError } from '../../core/errors.ts';
 import { createProgress } from '../progress.ts';
+import { visible } from '../visible.ts';
 import { withAudit } from './with-audit.ts';
 
 interface TilesOptions {
@@ -36,7 +37,8 @@ export const tilesCommand = (): Command =>
               onProgress: (done, total) => progress.show(done, total, `${done} entries`),
             });
             progress.stop();
-            console.log(`${folder}  ${size} entries, ${size - before} of them new, ${files} files`);
+            const news = `${size} entries, ${size - before} of them new, ${files} files`;
+            console.log(visible(`${folder}  ${news}`));
           } finally {
             progress.stop();
           }

@@ -6,6 +6,7 @@ import { cosignatureVerifierOf } from '../../tlog/cosignature.ts';
 import { decodeText, verifierOf } from '../../tlog/note.ts';
 import { verifyProofFile } from '../../tlog/proof-file.ts';
 import { createProgress } from '../progress.ts';
+import { visible, visibleLines } from '../visible.ts';
 import { printVerified } from './print-verified.ts';
 import { loadFile, saveFile } from './save-file.ts';
 import { readKeysGiven, readKept, sourceFor, type VerifyCommandOptions } from './verify-inputs.ts';
@@ -80,7 +81,7 @@ const verifyAll = async (
     reports.push(own ? { ...report, remarks: [...report.remarks, remark] } : report);
   }
   const sound = reports.every((report) => report.sound);
-  if (options.json) console.log(JSON.stringify({ sound, logs: reports }, null, 2));
+  if (options.json) console.log(visibleLines(JSON.stringify({ sound, logs: reports }, null, 2)));
   else console.log(reports.map(printVerified).join('\n\n'));
   const [only] = reports;
   // What is not sound is nothing to measure by the next time.
@@ -106,11 +107,11 @@ const verifyProof = async (options: VerifyCommandOptions): Promise<void> => {
   }));
   if (options.json) {
     const said = { sound, origin, index: Number(index), size: Number(size), witnesses: seen };
-    console.log(JSON.stringify(said, null, 2));
+    console.log(visibleLines(JSON.stringify(said, null, 2)));
   } else {
-    console.log(`entry ${index} of ${size} in ${origin}`);
-    for (const { name, at } of seen) console.log(`witness ${name} saw it at ${at}`);
-    for (const { name } of missing) console.log(`witness ${name} has not signed`);
+    console.log(visible(`entry ${index} of ${size} in ${origin}`));
+    for (const { name, at } of seen) console.log(visible(`witness ${name} saw it at ${at}`));
+    for (const { name } of missing) console.log(visible(`witness ${name} has not signed`));
     if (own) console.log('the key is that of this data folder: an auditor has it from elsewhere');
     console.log(sound ? 'sound: the entry is in the log' : 'NOT SOUND');
   }
