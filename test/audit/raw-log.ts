@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { encodeEntry } from '../../src/audit/encode-entry.ts';
-import type { AuditEntry, OperationEntry } from '../../src/audit/entry.ts';
+import type { AuditEntry, OperationEntry, PackedDecisions } from '../../src/audit/entry.ts';
 import { beginLog } from '../../src/audit/log-state.ts';
 import { ensureMonths } from '../../src/audit/partitions.ts';
+import { packLines } from '../setup/pack-lines.ts';
 
 export const policyId = `sha256:${'a'.repeat(64)}`;
 
@@ -33,22 +34,15 @@ export const operation = (changes: Partial<OperationEntry> = {}): OperationEntry
   ...changes,
 });
 
-/** `[reason, coordinates, subjects]` */
+/** `[reason, coordinates, subjects]`; no subjects, `''`, where a list was not read. */
 export const decided = (
   ...lines: readonly (readonly [string, readonly string[], string])[]
-): Pick<OperationEntry, 'coordinates' | 'sets' | 'decisions'> => {
-  const coordinates = [...new Set(lines.flatMap(([, fields]) => fields))].sort();
-  const sets = [...new Set(lines.map(([, , set]) => set))].filter((set) => set !== '');
-  return {
-    coordinates,
-    sets,
-    decisions: lines.map(([reason, fields, set]) => [
-      reason,
-      fields.map((field) => coordinates.indexOf(field)),
-      set === '' ? [] : [sets.indexOf(set)],
-    ]),
-  };
-};
+): PackedDecisions =>
+  packLines(
+    lines.map(([reason, fields, subjects]) =>
+      subjects === '' ? [reason, fields] : [reason, fields, subjects],
+    ),
+  );
 
 /** Entries, or bytes that are none, as they lie in the database; times are the test's to choose. */
 export const writeRaw = async (

@@ -2,9 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Source } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import { createAuditStore, keepPolicy, type AuditStore } from '../../src/audit/audit-store.ts';
-import type { OperationEntry, PackedDecision } from '../../src/audit/entry.ts';
+import type { OperationEntry } from '../../src/audit/entry.ts';
 import { beginLog } from '../../src/audit/log-state.ts';
-import { areDisjoint, packRanges, unpackRanges } from '../../src/audit/number-ranges.ts';
 import { ensureMonths } from '../../src/audit/partitions.ts';
 import type { ConsentInput } from '../../src/core/consent.ts';
 import { eraseLink, type ErasureLine } from '../../src/ledger/subject-eraser.ts';
@@ -13,7 +12,10 @@ import type { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { compilePolicy, type Policy } from '../../src/policy/compile-policy.ts';
 import { hashLeaf } from '../../src/tlog/merkle.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
+import { packLines, type Line } from '../setup/pack-lines.ts';
 import { directoryOn } from '../setup/subjects.ts';
+
+export type { Line };
 
 const at = new URL('../../schema/governance/', import.meta.url);
 const governance = readdirSync(at).map(
@@ -30,45 +32,6 @@ export const policyOf = (...files: readonly string[]): Policy =>
       resolvers: [],
     },
   );
-
-/** `[reason, coordinates, subjects]`; no subjects where a list was not read. */
-export type Line = readonly [string, readonly string[], string?];
-
-/** As the recorder packs them: each person is in one set, with whom the same lines are about. */
-const packed = (lines: readonly Line[]) => {
-  const coordinates = [...new Set(lines.flatMap(([, fields]) => fields))].sort();
-  const texts = [...new Set(lines.flatMap(([, , subjects]) => subjects ?? []))];
-  // Ranges as they are where nothing overlaps: they may be of any length, or none at all.
-  const atoms = areDisjoint(texts)
-    ? texts.map((text) => ({ text, inAll: [text] }))
-    : atomsOf(texts);
-  const decisions = lines.map(([reason, fields, subjects]): PackedDecision => [
-    reason,
-    fields.map((field) => coordinates.indexOf(field)).sort((a, b) => a - b),
-    atoms.flatMap(({ inAll }, i) =>
-      subjects !== undefined && inAll.includes(subjects) ? [i] : [],
-    ),
-  ]);
-  return { coordinates, sets: atoms.map(({ text }) => text), decisions };
-};
-
-const atomsOf = (texts: readonly string[]) => {
-  const within = new Map<number, string[]>();
-  for (const text of texts)
-    for (const number of unpackRanges(text)) {
-      const known = within.get(number);
-      if (known) known.push(text);
-      else within.set(number, [text]);
-    }
-  const keys = new Set([...within.values()].map((inAll) => JSON.stringify(inAll)));
-  return [...keys].map((key) => {
-    const numbers = [...within].filter(([, inAll]) => JSON.stringify(inAll) === key);
-    return {
-      text: packRanges(numbers.map(([number]) => number)),
-      inAll: JSON.parse(key) as readonly string[],
-    };
-  });
-};
 
 /** A log and a ledger that are written by hand, entry by entry and event by event. */
 export class LogStage {
@@ -149,7 +112,7 @@ export class LogStage {
       outcome: 'ANSWERED',
       signals: [],
       errors: [],
-      ...packed(lines),
+      ...packLines(lines),
       ...changes,
     });
     return index;
