@@ -19,7 +19,7 @@ import {
 import { logInfo, readBundleOf } from './serve-log.ts';
 import { readFrom } from './verify/folder-source.ts';
 import { staticSource } from './verify/static-source.ts';
-import { cutTiles, widthIn } from './verify/tile-view.ts';
+import { cutTiles, hashesOf, rootOfHashes, widthIn } from './verify/tile-view.ts';
 
 export interface WriteTilesOptions {
   readonly knex: Knex;
@@ -169,11 +169,23 @@ export const writeTiles = async ({
     if (lost === undefined) return body;
     throw refuse(`entry ${lost} is missing: run \`sayso audit verify\``);
   };
+  /** The database keeps what stands for a full tile beside it: the two must be of one piece. */
+  const hashes = async (level: number, index: number, width: number): Promise<Uint8Array> => {
+    const tile = await tiles.tile(level, index, width);
+    if (width < tileWidth) return tile;
+    const above = await tiles.tile(
+      level + 1,
+      Math.floor(index / tileWidth),
+      (index % tileWidth) + 1,
+    );
+    if (rootOfHashes(hashesOf(tile)).equals(above.subarray(-32))) return tile;
+    throw refuse(broken);
+  };
   for (const { level, index, width } of tilesSince(before, size)) {
     const path = tilePath(level, index, width);
     onProgress(Math.min(size, index * tileWidth + width), size);
     if (await isThere(join(folder, path))) continue;
-    if (level !== 'entries') await write(path, () => tiles.tile(level, index, width));
+    if (level !== 'entries') await write(path, () => hashes(level, index, width));
     else if ((index + 1) * tileWidth > log.minimumIndex)
       await write(path, () => bundle(index, width));
   }

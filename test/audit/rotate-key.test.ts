@@ -96,7 +96,11 @@ describe.each(['append', 'sign', 'note', 'adopt', 'resign'] as const)(
 it.each([false, true])('is not begun anew for its last step; signed by both: %s', async (both) => {
   await expect(rotate('resign')).rejects.toThrow('ended');
   const now = readLogKey(stage.dataDir)?.public;
-  await signCheckpoint(stage.knex, stage.log.id, [stage.log.key.signer]);
+  const fresh = readLogKey(stage.dataDir);
+  await signCheckpoint(stage.knex, stage.log.id, [
+    stage.log.key.signer,
+    ...(both && fresh ? [fresh.signer] : []),
+  ]);
   expect(await rotate()).toEqual({ index: 300, before: stage.key, now });
   expect(await keyEntries()).toBe(1);
   expect(await verify(stage.key)).toMatchObject({ sound: true, signedBy: [now] });

@@ -115,7 +115,9 @@ describe('entries', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const rows = stdout.trimEnd().split('\n');
     expect(rows).toHaveLength(8);
-    expect(rows[0]).toMatch(/^at +index +id +client +actor +purpose +operation +outcome +decisions$/);
+    expect(rows[0]).toMatch(
+      /^at +index +id +client +actor +purpose +operation +outcome +decisions$/,
+    );
     expect(rows[1]).toMatch(/erasure +of 12$/);
     expect(rows[2]).toMatch(/unreadable +test\/b\/1$/);
     expect(rows[3]).toMatch(/CONSENTED Customer.email, Customer.name$/);

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { SaysoError } from '../../core/errors.ts';
+import { rootOf } from '../../tlog/tiles.ts';
 import { tileWidth } from '../../tlog/tree-tail.ts';
 import { databaseTiles, newestCheckpoint, readLog, type KeyRecord } from '../log-state.ts';
 import type { BundleRead, EntryColumns, Finding, LogSource } from './log-source.ts';
@@ -90,7 +91,14 @@ export const databaseSource = async (knex: Knex, origin: string): Promise<LogSou
       const last = rows[0]?.index ?? -1;
       const end = Math.max(size, now?.size ?? 0);
       const what = `it lies behind the end of the log, which has ${end} entries`;
-      return last < end ? [] : [{ index: last, where: 'entry', what }];
+      const findings: Finding[] = last < end ? [] : [{ index: last, where: 'entry', what }];
+      const root = now && (await rootOf(databaseTiles(knex, id), now.size).catch(() => undefined));
+      if (now && root?.equals(now.root) !== true)
+        findings.push({
+          where: 'log',
+          what: `its row in \`audit_log\` has a root that its ${now.size} entries do not make: no gateway can go on with it`,
+        });
+      return findings;
     },
   };
 };

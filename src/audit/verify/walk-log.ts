@@ -212,7 +212,7 @@ class Walk {
    * them.
    */
   async #readOn(): Promise<void> {
-    const { to, source } = this.#options;
+    const { to } = this.#options;
     for (let index = Math.floor(to / tileWidth); index * tileWidth < this.#size; index += 1) {
       if (this.#goneTo <= this.#goneSaid) return;
       const { base, read, tile } = await this.#read(index);

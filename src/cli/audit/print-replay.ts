@@ -47,6 +47,11 @@ const outcomes: Readonly<Record<Severity, string>> = {
   RECORD: 'in the record itself',
 };
 
+const conclusion = (differences: number, unreplayed: boolean): string => {
+  if (differences > 0) return `${number(differences)} difference${differences === 1 ? '' : 's'}`;
+  return unreplayed ? 'not everything could be replayed' : 'no difference';
+};
+
 /** What a replay came to. */
 export const summaryLines = (summary: ReplaySummary): readonly string[] => {
   const { differences, lost } = summary;
@@ -67,6 +72,6 @@ export const summaryLines = (summary: ReplaySummary): readonly string[] => {
     ...severities
       .filter((severity) => differences[severity] > 0)
       .map((severity) => `${severity}: ${number(differences[severity])} ${outcomes[severity]}`),
-    all === 0 ? 'no difference' : `${number(all)} difference${all === 1 ? '' : 's'}`,
+    conclusion(all, lost.length > 0 || summary.aheadOfLedger > 0),
   ];
 };

@@ -4,6 +4,7 @@ import { signCheckpoint } from '../../audit/checkpointer.ts';
 import { readLogKey } from '../../audit/log-key.ts';
 import { readLog, readLogs, sizeOf, type LogState } from '../../audit/log-state.ts';
 import { proveEntry } from '../../audit/prove-entry.ts';
+import { signedMemory } from '../../audit/signed-memory.ts';
 import { SaysoError } from '../../core/errors.ts';
 import { visible } from '../visible.ts';
 import { writing } from './output.ts';
@@ -62,7 +63,8 @@ const noteFor = async (knex: Knex, { log, index }: Place, dataDir: string): Prom
   const note = [log.witnessed, log.checkpoint].find((one) => one !== null && sizeOf(one) > index);
   if (note) return note;
   const key = readLogKey(dataDir);
-  if (key?.origin === log.origin) return signCheckpoint(knex, log.id, [key.signer]);
+  if (key?.origin === log.origin)
+    return signCheckpoint(knex, log.id, [key.signer], signedMemory(dataDir));
   throw noEntry(
     `no checkpoint holds entry ${index} yet: its gateway signs twice a second, so try again`,
   );
