@@ -79,15 +79,30 @@ export const createWitnessClient = (
     }
   };
 
-  const offer = async ({ note, old, proof }: Offer, signal: AbortSignal): Promise<WitnessWord> => {
-    const { statusCode: status, body } = await request(address, {
+  const send = async (body: string, signal: AbortSignal): Promise<readonly [number, string]> => {
+    const answer = await request(address, {
       method: 'POST',
       headers: { 'content-type': 'text/plain; charset=utf-8' },
-      body: [`old ${old}`, ...proof.map(toBase64), '', note].join('\n'),
+      body,
       dispatcher,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      signal,
     });
-    const text = await readText(body);
+    return [answer.statusCode, await readText(answer.body)];
+  };
+
+  const offer = async ({ note, old, proof }: Offer, signal: AbortSignal): Promise<WitnessWord> => {
+    // By hand: on Node 20 a signal made of a timeout and another may be collected before it fires.
+    const limit = new AbortController();
+    const stop = (): void => limit.abort(new Error('it does not answer'));
+    const timer = setTimeout(stop, timeoutMs);
+    signal.addEventListener('abort', stop);
+    const [status, text] = await send(
+      [`old ${old}`, ...proof.map(toBase64), '', note].join('\n'),
+      limit.signal,
+    ).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    });
     if (status === 200) return cosignedOf(note, text);
     if (status === 409) return conflictOf(text);
     if (status === 422) return { kind: 'INCONSISTENT' };

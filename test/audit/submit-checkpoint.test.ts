@@ -77,7 +77,9 @@ const newLog = () => {
     const codes = (): readonly string[] => [...new Set(reports.map(({ code }) => code))];
     return { ...log, reports, errors, append, state, until, codes };
   };
-  return { key, verifier: verifierOf(key.public), open };
+  /** As if the data folder had been put back as well: it knows what was signed. */
+  const forget = (): void => rmSync(join(dataDir, 'audit', 'signed'));
+  return { key, verifier: verifierOf(key.public), open, forget };
 };
 
 const sizeOf = (note: string | null): number =>
@@ -344,6 +346,7 @@ describe('a log that went back', () => {
     await first.until(witnessedAt(7));
     await first.close();
     await windBack(database.knex, first.id, 3, checkpoint);
+    log.forget();
 
     const second = await log.open(witness);
     await expect.poll(second.codes).toEqual(['AUDIT_LOG_ROLLED_BACK']);
@@ -364,6 +367,7 @@ describe('a log that went back', () => {
     await first.until(witnessedAt(5));
     await first.close();
     await windBack(database.knex, first.id, 0, null);
+    log.forget();
     const second = await log.open(witness);
     await second.append(5);
     await expect.poll(second.codes, { timeout: 10_000 }).toContain('AUDIT_LOG_FORKED');

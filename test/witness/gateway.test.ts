@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { startApp } from '../../src/app.ts';
@@ -98,6 +100,11 @@ it('a gateway and a witness give each other their keys; a restored backup is ref
   expect(parseNote(checkpoint ?? '').text).toContain(`\n${size}\n`);
   await windBack(gateway.own.knex, id, backup.size, backup.note);
 
+  // The data folder knows what was signed; put back to an older state as well, it does not.
+  await expect(startApp({ ...gateway.config, port: 0 })).rejects.toMatchObject({
+    code: 'AUDIT_LOG_ROLLED_BACK',
+  });
+  rmSync(join(gateway.config.dataDir, 'audit', 'signed'));
   const restored = await startApp({ ...gateway.config, port: 0 });
   onTestFinished(() => restored.close());
   await expect.poll(() => output.text(), { timeout: 10_000 }).toContain('AUDIT_LOG_ROLLED_BACK');

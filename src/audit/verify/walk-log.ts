@@ -84,7 +84,9 @@ class Walk {
     this.#checkGone();
     if (this.#whole) {
       await this.#judge.whole(top);
-      for (const one of (await source.after?.(this.#size)) ?? []) findings.add(one);
+      // What has no place of its own is told only where nothing else is wrong: it follows from that.
+      for (const one of (await source.after?.(this.#size)) ?? [])
+        if (one.index !== undefined || findings.count === 0) findings.add(one);
     } else await this.#judge.part(top, await this.#wrongMarks());
     return {
       ...{ from, to, entries: this.#entries, gone: this.#gone },
