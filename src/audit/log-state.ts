@@ -193,6 +193,23 @@ export interface TreeHead {
  *   somebody has changed it, or an older backup was restored, and nothing is to be built on it
  */
 export const loadTail = async (knex: Knex, log: number, before?: TreeHead): Promise<TreeTail> => {
+  // It takes several statements, between which retention may move hashes from entries to tiles.
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await loadOnce(knex, log, before);
+    } catch (error) {
+      if (!(error instanceof TlogError) || tries === mostLoads) throw error;
+    }
+  }
+};
+
+const mostLoads = 3;
+
+const loadOnce = async (
+  knex: Knex,
+  log: number,
+  before: TreeHead | undefined,
+): Promise<TreeTail> => {
   const state = await readLog(knex, log);
   if (!state) throw new Error('a log that was begun is not there');
   const tiles = databaseTiles(knex, log);
