@@ -129,7 +129,11 @@ const live = async (
     }
   };
   const calls = Promise.all(Array.from({ length: callers }, call));
-  if (fate.when === 'outside') await sleep(randomInt(20, 200));
+  if (fate.when === 'outside') {
+    // While it answers, not while it warms up.
+    for (let tries = 0; tries < 500 && heard.length === 0; tries += 1) await sleep(10);
+    await sleep(randomInt(20, 200));
+  }
   // Also a safeguard: a fate that never comes.
   const late = setTimeout(() => child.kill('SIGKILL'), fate.when === 'outside' ? 0 : 10_000);
   await ended;

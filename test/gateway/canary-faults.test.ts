@@ -52,7 +52,9 @@ const quoting: Fault = (plan, rows) => ({
   ...plan,
   decisions: plan.decisions.map((one) => ({
     ...one,
-    coordinates: [...one.coordinates, ...rows.flatMap(({ values }) => values.map(String))],
+    coordinates: [
+      ...new Set([...one.coordinates, ...rows.flatMap(({ values }) => values.map(String))]),
+    ],
   })),
 });
 const chatting: Fault = (plan, rows) => {

@@ -222,6 +222,15 @@ const retiredKey = (
   return [{ where: 'checkpoint', what }];
 };
 
+/** In this order, since the log may grow meanwhile: the checkpoint is as new as what is told of it. */
+const readHead = async (source: LogSource, given: readonly string[]) => {
+  const info = await source.info();
+  const newest = await source.checkpoint();
+  const trusted = trustKeys(given, info.keys);
+  const { wrong } = chooseNote([newest], trusted.keys);
+  return { info, newest, trusted, wrong };
+};
+
 /**
  * Verifies a log by what an auditor holds and nothing else: signature, tree, entries, and that it
  * continues what was there before. Needs the same small memory for any log.
@@ -234,10 +243,10 @@ export const verifyLog = async (
 ): Promise<VerifyReport> => {
   const started = Date.now();
   const findings = new Findings();
-  // In this order, since the log may grow meanwhile: the checkpoint is as new as what is told of it.
-  const info = await source.info();
-  const newest = await source.checkpoint();
-  const trusted = trustKeys(options.keys, info.keys);
+  let read = await readHead(source, options.keys);
+  // A key may have come between the two.
+  if (read.wrong !== undefined) read = await readHead(source, options.keys);
+  const { info, newest, trusted, wrong } = read;
   for (const one of trusted.findings) findings.add(one);
   const notes = [newest, ...(info.checkpoint === undefined ? [] : [info.checkpoint])];
   const chosen = chooseNote(notes, trusted.keys);
@@ -272,6 +281,8 @@ export const verifyLog = async (
     findings.add({ where: 'checkpoint', what: chosen.wrong ?? '' });
     return report(asItSays(note));
   }
+  // One that stands beside it is sound, and this is none of the log's all the same.
+  if (wrong !== undefined) findings.add({ where: 'checkpoint', what: wrong });
   const { keys } = trusted;
   for (const one of retiredKey(checkpoint, trusted.changes)) findings.add(one);
   const size = Number(checkpoint.size);
