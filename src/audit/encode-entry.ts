@@ -1,4 +1,5 @@
 import { SaysoError } from '../core/errors.ts';
+import { mostEntryBytes } from '../tlog/entry-bundle.ts';
 import type {
   AuditEntry,
   ErasureEntry,
@@ -11,8 +12,6 @@ import type {
 } from './entry.ts';
 import { areDisjoint, countRanges, isRanges } from './number-ranges.ts';
 
-/** What tlog-tiles lets an entry be: its length is written in two bytes. */
-export const maxEntryBytes = 65_535;
 /** Written before every field; another one is another encoding. */
 const version = 1;
 const maxText = 256;
@@ -179,7 +178,7 @@ export const encodeEntry = (entry: AuditEntry, at: Date): readonly Buffer[] => {
   if (entry.kind === 'key') return [Buffer.from(keyJson(entry, at))];
   if (entry.kind === 'retention') return [Buffer.from(retentionJson(entry, at))];
   const whole = Buffer.from(operationJson(entry, at, entry));
-  if (whole.length <= maxEntryBytes) return [whole];
+  if (whole.length <= mostEntryBytes) return [whole];
   const parts = split(entry);
   // Nothing to part it by: errors, notices or signals alone are too many.
   if (parts.length === 0) throw new RangeError('an entry that cannot be split');
@@ -188,7 +187,7 @@ export const encodeEntry = (entry: AuditEntry, at: Date): readonly Buffer[] => {
       operationJson(entry, at, { ...part, part: i + 1, parts: parts.length }),
     );
     // Withheld rather than told in part: the operation is then not answered.
-    if (bytes.length > maxEntryBytes) throw new RangeError('an entry that cannot be split');
+    if (bytes.length > mostEntryBytes) throw new RangeError('an entry that cannot be split');
     return bytes;
   });
 };

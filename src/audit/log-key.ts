@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
+import { hexOf } from '../tlog/note-key.ts';
 import { createKey, signerOf, verifierOf, type Signer } from '../tlog/note.ts';
 
 /** A log's signing key, as the data folder keeps it. */
@@ -126,7 +127,7 @@ export const prepareNextKey = (dataDir: string, { origin }: LogKey): LogKey => {
 
 /** Puts the next key in the place of the one in use, which is kept under its own number. */
 export const adoptNextKey = (dataDir: string, current: LogKey): void => {
-  const number = current.signer.keyId.toString(16).padStart(8, '0');
+  const number = hexOf(current.signer.keyId);
   const old = `${fileOf(dataDir)}.${number}`;
   try {
     linkSync(fileOf(dataDir), old);

@@ -1,7 +1,8 @@
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEntry, encodeEntry, maxEntryBytes, storable } from '../../src/audit/encode-entry.ts';
+import { decodeEntry, encodeEntry, storable } from '../../src/audit/encode-entry.ts';
+import { mostEntryBytes } from '../../src/tlog/entry-bundle.ts';
 import type { AuditEntry, OperationEntry, PackedDecision } from '../../src/audit/entry.ts';
 import { packRanges, unpackRanges } from '../../src/audit/number-ranges.ts';
 import { decisionsOf } from '../setup/decisions-of.ts';
@@ -223,7 +224,7 @@ describe('an operation too long for one entry', () => {
     const entry = { ...operation, ...packed };
     const parts = encodeEntry(entry, at);
     expect(parts.length).toBeGreaterThan(1);
-    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(maxEntryBytes);
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(mostEntryBytes);
     const read = parts.map((bytes) => decodeEntry(bytes));
     expect(read.map((one) => [one.id, one.part, one.parts])).toEqual(
       parts.map((_, i) => [id, i + 1, parts.length]),
