@@ -19,6 +19,8 @@ const road = [
   ['receipts', ['core', 'directives', 'policy']],
   ['sources', ['core', 'config', 'directives', 'policy']],
   ['decision', ['core', 'directives', 'policy', 'ledger', 'sources', 'audit']],
+  ['execution', ['core']],
+  ['answer', ['core', 'directives', 'policy', 'ledger', 'sources', 'decision']],
   [
     'gateway',
     [
@@ -34,6 +36,8 @@ const road = [
       'receipts',
       'sources',
       'decision',
+      'execution',
+      'answer',
     ],
   ],
   ['imports', ['core', 'directives', 'policy', 'ledger', 'decision']],

@@ -11,6 +11,31 @@ export interface Row {
   readonly values: readonly unknown[];
 }
 
+/**
+ * Rows as they came over the wire: the cells of `Row.values`, in its order, as text in UTF-8 and in
+ * one piece. Only `decision/` and `answer/` may open them.
+ */
+export interface RawRows {
+  readonly count: number;
+  /** Cells of a row. */
+  readonly width: number;
+  readonly bytes: Buffer;
+  /** Of cell `k` of row `i` at `2 * (i * width + k)`: where it starts and how many bytes; -1 is NULL. */
+  readonly cells: Int32Array;
+  /** What each column holds: how its bytes are to be read. */
+  readonly kinds: readonly RawKind[];
+  /** A cell as `fetch` would give it. */
+  value(row: number, column: number): unknown;
+}
+
+/**
+ * How a column's bytes relate to the value that `fetch` gives for them. `text`: a string of the same
+ * characters. `int`: a whole number, of at most 32 bits. `bool`: `t` or `f`. `float`: a number.
+ * `timestamp`: a `Date`, written with or without an offset. `json`: what `JSON.parse` makes of it.
+ * `other`: only `value` knows.
+ */
+export type RawKind = 'text' | 'int' | 'bool' | 'float' | 'timestamp' | 'json' | 'other';
+
 /** How rows are found. Values are texts; the source knows its columns' types. */
 export type Find =
   /** Rows whose columns equal one of the tuples. Each row ends with those columns. */
@@ -71,6 +96,11 @@ export interface Source {
    *   match than may be read at once (none are then given).
    */
   fetch(read: ReadPlan, find: Find, signals?: RequestSignals): Promise<readonly Row[]>;
+  /**
+   * The same rows in the same order as bytes; `fetch` in every other respect, errors too. Absent in
+   * sources that have no such way.
+   */
+  readonly fetchRaw?: (read: ReadPlan, find: Find, signals?: RequestSignals) => Promise<RawRows>;
   /**
    * Erases the rows of one person, all requests or none of them, in the order given.
    *
