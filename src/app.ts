@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { execute } from 'graphql';
 import { pino } from 'pino';
 import { createAuditIndexer } from './audit/audit-index.ts';
 import { keepPolicy, type AuditStore } from './audit/audit-store.ts';
@@ -16,7 +17,9 @@ import { checkPort } from './gateway/check-port.ts';
 import { createCursorSealer, readSecret } from './gateway/cursor.ts';
 import { createGuards } from './gateway/guards.ts';
 import { createHttpServer } from './gateway/http-server.ts';
-import { createPipeline, type Road } from './gateway/pipeline.ts';
+import { createPipeline } from './gateway/pipeline.ts';
+import type { Road } from './gateway/road.ts';
+import type { Difference } from './gateway/shadow.ts';
 import { attachResolvers } from './gateway/resolvers.ts';
 import { attachScalars } from './gateway/scalars.ts';
 import { openDemoIssuer, type DemoIssuer } from './identity/demo-issuer.ts';
@@ -54,6 +57,8 @@ export interface AppOptions {
   readonly progress?: SampleProgress;
   /** Sees every statement sent to a source, without values. */
   readonly onStatement?: (source: string, sql: string) => void;
+  /** Told when an answer was not what graphql-js makes of the same rows. */
+  readonly onDifference?: (difference: Difference) => void;
 }
 
 type Logger = ReturnType<typeof createLogger>;
@@ -172,6 +177,11 @@ const listen = async (
   // What was written while no gateway ran, too.
   indexer.wake();
 
+  const paging = {
+    cursors: createCursorSealer(await readSecret(knex, 'cursor')),
+    defaultPageSize: limits.defaultPageSize,
+    maxPageSize: limits.maxPageSize,
+  };
   attachScalars(policy.schema);
   attachResolvers(policy, {
     derived: resolvers,
@@ -192,9 +202,7 @@ const listen = async (
         sources: allSources,
       }),
     }),
-    cursors: createCursorSealer(await readSecret(knex, 'cursor')),
-    defaultPageSize: limits.defaultPageSize,
-    maxPageSize: limits.maxPageSize,
+    ...paging,
   });
   const road: Road = {
     policy,
@@ -212,7 +220,18 @@ const listen = async (
     schema: policy.schema,
     purposes: policy.model.purposeTree.names,
     verify: createVerifier(config.identity),
-    pipeline: createPipeline(road),
+    pipeline: createPipeline(road, {
+      paging,
+      executor: execute,
+      shadow: config.shadow,
+      onDifference: (difference) => {
+        logger.error(
+          difference,
+          'an answer differs from what graphql-js makes of the same rows; all are made by graphql-js from now on: report this',
+        );
+        options.onDifference?.(difference);
+      },
+    }),
     logger,
     isReady: () => readiness(road, () => auditLog.check()),
     knex,

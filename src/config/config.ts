@@ -138,5 +138,7 @@ export interface Config {
   readonly audit: AuditConfig;
   readonly limits: Limits;
   readonly introspection: boolean;
+  /** Share of queries that graphql-js carries out as well, and that are compared: 0 to 1. */
+  readonly shadow: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }

@@ -87,9 +87,13 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
     audit: toAudit(file.audit),
     limits: toLimits(file.limits),
     introspection: file.introspection ?? file.demo,
+    shadow: settings.shadow ?? defaultShadow,
     logLevel: settings.logLevel ?? file.log,
   };
 };
+
+/** One query in a thousand: enough to be told of a fault early, and too few to be felt. */
+const defaultShadow = 0.001;
 
 const toAudit = ({ origin, retention, witnesses }: ConfigFile['audit']): AuditConfig => ({
   origin,

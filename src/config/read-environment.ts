@@ -16,10 +16,18 @@ export interface Environment {
   readonly subjectKey: string | undefined;
   readonly configFile: string | undefined;
   readonly logLevel: Config['logLevel'] | undefined;
+  readonly shadow: number | undefined;
   readonly problems: readonly Problem[];
 }
 
-const ours = ['SAYSO_CONFIG', 'SAYSO_DATA', 'SAYSO_LOG', 'SAYSO_SCHEMA', 'SAYSO_SUBJECT_KEY'];
+const ours = [
+  'SAYSO_CONFIG',
+  'SAYSO_DATA',
+  'SAYSO_LOG',
+  'SAYSO_SCHEMA',
+  'SAYSO_SHADOW',
+  'SAYSO_SUBJECT_KEY',
+];
 
 // Sayso would start with a default where somebody had set something: only near misses, because
 // the prefix belongs to others too (Kubernetes sets `SAYSO_PORT` beside a service named `sayso`).
@@ -38,7 +46,8 @@ const misspelt = (env: NodeJS.ProcessEnv): Problem[] =>
 
 /**
  * Reads the variables that have fixed names: `PORT`, `SAYSO_DATA`, `SAYSO_SCHEMA`, `DATABASE_URL`,
- * `SAYSO_CONFIG`, `SAYSO_LOG`, `SAYSO_SUBJECT_KEY`. Paths are relative to `cwd`. Never throws and never repeats a value.
+ * `SAYSO_CONFIG`, `SAYSO_LOG`, `SAYSO_SHADOW`, `SAYSO_SUBJECT_KEY`. Paths are relative to `cwd`.
+ * Never throws and never repeats a value.
  */
 export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environment => {
   const problems: Problem[] = misspelt(env);
@@ -90,6 +99,13 @@ export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environmen
       what: 'is not a log level',
       mend: didYouMean(level, logLevels),
     });
+  const shadow = set('SAYSO_SHADOW');
+  if (shadow !== undefined && !/^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/.test(shadow))
+    problems.push({
+      where: 'SAYSO_SHADOW',
+      what: 'is not a share',
+      mend: 'set a number from 0 to 1, such as `0.01` for one query in a hundred',
+    });
   return {
     port: port === undefined ? undefined : Number(port),
     dataDir,
@@ -98,6 +114,7 @@ export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environmen
     subjectKey,
     configFile: folder('SAYSO_CONFIG'),
     logLevel,
+    shadow: shadow === undefined ? undefined : Number(shadow),
     problems,
   };
 };

@@ -21,6 +21,7 @@ import { IdentityError, SaysoError } from '../core/errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import { readGpc } from '../identity/read-gpc.ts';
 import type { Verifier } from '../identity/verify-token.ts';
+import { AnswerBytes } from './answer-bytes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { documentHash } from './document-hash.ts';
 import { limitRules } from './limit-rules.ts';
@@ -34,6 +35,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set for `/graphql` once the token was verified, or was found not to be needed. */
     caller: Caller | null;
+    /** What goes out in place of its token. */
+    answer: AnswerBytes | null;
   }
 }
 
@@ -41,6 +44,8 @@ interface HttpContext {
   readonly caller: Caller;
   readonly purposeHeader: string | readonly string[] | undefined;
   readonly gpc: boolean;
+  /** Hands the answer to whoever sends it. */
+  readonly deliver: (answer: AnswerBytes) => void;
 }
 
 export interface HttpServerOptions {
@@ -84,6 +89,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   await apollo.start();
 
   app.decorateRequest('caller', null);
+  app.decorateRequest('answer', null);
   app.setErrorHandler((error: unknown, _request, reply) => {
     const { status, body } = transportError(error, mask);
     void reply.code(status).send(body);
@@ -125,6 +131,12 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
       else request.caller = publicCaller;
       return admitted;
     });
+    scope.addHook('onSend', (request, reply, payload, done) => {
+      const { answer } = request;
+      // Anything else that Apollo says instead, of a type nobody accepts for example, stays.
+      const stands = answer !== null && payload === answer.token && reply.statusCode === 200;
+      done(null, stands ? answer.bytes : payload);
+    });
     scope.route({
       url: '/graphql',
       method: ['GET', 'POST'],
@@ -137,6 +149,9 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
             caller: request.caller,
             purposeHeader: request.headers['sayso-purpose'],
             gpc: readGpc(request.headers['sec-gpc']),
+            deliver: (answer) => {
+              request.answer = answer;
+            },
           });
         },
       }),
@@ -164,8 +179,14 @@ const apolloOptions = (
     },
     load: () =>
       Promise.resolve({
-        executor: ({ context, ...request }) =>
-          pipeline(asOperation(context as unknown as HttpContext, request)),
+        executor: async ({ context, ...request }) => {
+          const asked = context as unknown as HttpContext;
+          const answer = await pipeline(asOperation(asked, request));
+          if (!(answer instanceof AnswerBytes)) return answer;
+          asked.deliver(answer);
+          // Apollo hands it on untouched, and `stringifyResult` knows it again.
+          return { data: answer as unknown as Record<string, unknown> };
+        },
       }),
     stop: () => Promise.resolve(),
   },
@@ -178,6 +199,10 @@ const apolloOptions = (
   parseOptions: { maxLexicalTokens: config.limits.maxTokens },
   validationRules: limitRules(config.limits),
   stopOnTerminationSignals: false,
+  stringifyResult: (result) => {
+    const data: unknown = result.data;
+    return data instanceof AnswerBytes ? data.token : `${JSON.stringify(result)}\n`;
+  },
   formatError,
   logger: quietLogger(logger),
 });
@@ -200,6 +225,7 @@ const asOperation = (context: HttpContext, from: ApolloRequest): OperationReques
   caller: context.caller,
   purposeHeader: context.purposeHeader,
   gpc: context.gpc,
+  takesBytes: true,
 });
 
 /** Messages only: what Apollo attaches to them may quote a request. */

@@ -22,6 +22,8 @@ export interface OperationRequest {
   readonly purposeHeader: string | readonly string[] | undefined;
   /** The request carries the Global Privacy Control signal. */
   readonly gpc: boolean;
+  /** Whether the transport can hand out an answer as bytes. */
+  readonly takesBytes: boolean;
 }
 
 /** How something is said: see `Consents.append`. */

@@ -1,13 +1,12 @@
 import { HeaderMap } from '@apollo/server';
 import {
-  execute,
   getVariableValues,
   GraphQLError,
   OperationTypeNode,
   type ExecutionResult,
 } from 'graphql';
 import { uuidv7 } from 'uuidv7';
-import type { AuditStore } from '../audit/audit-store.ts';
+import { AnswerBuffer } from '../answer/answer-buffer.ts';
 import type { OperationEntry } from '../audit/entry.ts';
 import {
   AnswerTooLargeError,
@@ -18,67 +17,30 @@ import {
   SaysoError,
   SignInError,
 } from '../core/errors.ts';
-import { GovernedReader } from '../decision/governed-reader.ts';
-import type { Consents } from '../decision/identified-consents.ts';
 import { DecisionRecorder } from '../decision/recorder.ts';
-import { ConsentMoved } from '../decision/release-rows.ts';
-import { WithheldNotes } from '../decision/withheld.ts';
+import type { WithheldNotes } from '../decision/withheld.ts';
 import { actorName } from '../identity/actor-name.ts';
 import { missingPurpose, resolvePurpose } from '../identity/resolve-purpose.ts';
-import type { ConsentSnapshot, LedgerView } from '../ledger/consent-snapshot.ts';
-import type { NoticesInForce } from '../ledger/notices-in-force.ts';
-import type { SubjectDirectory } from '../ledger/subject-directory.ts';
-import type { Policy } from '../policy/compile-policy.ts';
+import type { LedgerView } from '../ledger/consent-snapshot.ts';
 import type { Plan } from '../policy/plan.ts';
-import type { Sources } from '../sources/source.ts';
+import { AnswerBytes } from './answer-bytes.ts';
+import { AnswerCache } from './answer-cache.ts';
 import { boundErrors } from './bound-errors.ts';
+import { createCarryOut, isSilent, type CarryOutOptions } from './carry-out.ts';
 import { declaredPurpose, purposeAsWritten } from './declared-purpose.ts';
-import type { Guards } from './guards.ts';
 import { heedSignal } from './heed-signal.ts';
+import type { Journey } from './journey.ts';
 import { loggedErrors } from './logged-errors.ts';
 import { toGraphQLError } from './mask-errors.ts';
-import type { OperationContext, OperationRequest } from './operation.ts';
+import type { OperationRequest } from './operation.ts';
 import { PlanCache } from './plan-cache.ts';
-
-/** Everything that stands along the road, built once in \`app.ts\`. */
-export interface Road {
-  readonly policy: Policy;
-  readonly guards: Guards;
-  readonly sources: Sources;
-  readonly subjects: SubjectDirectory;
-  readonly snapshot: ConsentSnapshot;
-  readonly consents: Consents;
-  readonly notices: NoticesInForce;
-  readonly audit: AuditStore;
-}
+import type { Road } from './road.ts';
 
 /** A query is decided again this often when say-so moves under it; then it is refused. */
 const maxTurns = 3;
 
-/** Bounds what joins can multiply: distinct rows are few, and an answer repeats them. */
-const maxObjects = 250_000;
 /** As graphql-js itself has it: more is told to nobody, and each costs a search for near words. */
 const maxErrors = 50;
-
-/** One operation on its way; what is known of it grows step by step. */
-interface Journey {
-  readonly request: OperationRequest;
-  readonly entry: string;
-  readonly purpose: string | undefined;
-  readonly plan: Plan;
-}
-
-/** What one turn of execution made. */
-interface Turn {
-  readonly result: ExecutionResult;
-  readonly view: LedgerView | undefined;
-  readonly recorder: DecisionRecorder;
-  readonly notes: WithheldNotes;
-  /** Say-so moved, so the result must not leave. */
-  readonly moved: boolean;
-  /** The ledger took a change, at this head. */
-  readonly changedAt: number | undefined;
-}
 
 /**
  * The whole road of a request on one screen:
@@ -87,10 +49,12 @@ interface Turn {
  */
 export const createPipeline = (
   road: Road,
-): ((request: OperationRequest) => Promise<ExecutionResult>) => {
+  options: CarryOutOptions,
+): ((request: OperationRequest) => Promise<ExecutionResult | AnswerBytes>) => {
   const { policy } = road;
   const known = new Set(policy.model.purposeTree.names);
   const plans = new PlanCache();
+  const answers = new AnswerCache();
 
   const depart = async (request: OperationRequest, entry: string): Promise<Journey> => {
     const { operation, document, caller } = request;
@@ -128,75 +92,15 @@ export const createPipeline = (
     const plan =
       refusals.size === 0 ? open : plans.plan({ ...base, refused: new Set(refusals.keys()) });
     refuseMixedMutation(plan);
-    return { request, entry, purpose, plan };
+    const answer = request.takesBytes
+      ? answers.answer({ policy, document, operation, variables, plan, sources: road.sources })
+      : undefined;
+    return { request, entry, purpose, plan, answer, variables: coerced.coerced };
   };
 
-  const travel = async ({ request, plan }: Journey): Promise<Turn> => {
-    const { caller } = request;
-    const recorder = new DecisionRecorder();
-    const notes = new WithheldNotes();
-    const faults: { moved: boolean; fatal?: SaysoError } = { moved: false };
-    let objects = 0;
-    let changedAt: number | undefined;
-    let view = plan.personalTypes.length > 0 ? await road.snapshot.view() : undefined;
-    const readerAt = (at: LedgerView): GovernedReader =>
-      new GovernedReader(road.sources, {
-        subjects: road.subjects,
-        snapshot: road.snapshot,
-        view: at,
-        gpc: request.gpc,
-        recorder,
-        onFault: (error) => {
-          if (error instanceof ConsentMoved) faults.moved = true;
-          else if (error instanceof LedgerError) faults.fatal = error;
-        },
-      });
-    let reader = readerAt(view ?? { head: -1, now: 0, notices: 0 });
-    const context: OperationContext = {
-      plan,
-      caller,
-      notes,
-      gpc: request.gpc,
-      noteAccess: (coordinates, subject) => recorder.noteAccess(coordinates, subject),
-      noteChange: (head) => {
-        changedAt = head;
-      },
-      reader: () => reader,
-      spend: (more) => {
-        objects += more;
-        if (objects > maxObjects) faults.fatal ??= new AnswerTooLargeError(maxObjects);
-        return objects <= maxObjects;
-      },
-      say: async (inputs, how) => {
-        const appended = await road.consents.append(inputs, how).catch((error: unknown) => {
-          if (error instanceof LedgerError && isSilent(error)) faults.fatal = error;
-          throw error;
-        });
-        if (!appended) throw new Error('an unnamed append always appends');
-        changedAt = appended.head;
-        view = await road.snapshot.view();
-        reader = readerAt(view);
-        return appended;
-      },
-    };
-    const result = await execute({
-      schema: policy.schema,
-      document: request.document,
-      operationName: request.operationName,
-      variableValues: request.variables,
-      contextValue: context,
-    });
-    // The ledger failed somewhere below: a partial answer would pass for a decision.
-    if (faults.fatal) throw faults.fatal;
-    let { moved } = faults;
-    if (!moved && view && recorder.asked.size > 0) {
-      await road.snapshot.view();
-      moved = road.snapshot.movedSince(recorder.asked, view.head);
-    }
-    return { result, view, recorder, notes, moved, changedAt };
-  };
+  const travel = createCarryOut(road, options);
 
-  const arrive = async (journey: Journey): Promise<ExecutionResult> => {
+  const arrive = async (journey: Journey): Promise<ExecutionResult | AnswerBytes> => {
     for (let turn = 1; ; turn += 1) {
       const { result, view, recorder, notes, moved, changedAt } = await travel(journey);
       if (moved) {
@@ -204,19 +108,21 @@ export const createPipeline = (
         throw movedError(journey.plan.operation === 'mutation' ? view : undefined);
       }
       try {
-        await road.audit.append(
-          await entryOf(journey, outcomeOf(result), view, recorder, result.errors),
-        );
+        const [outcome, errors] =
+          result instanceof AnswerBuffer ? ['ANSWERED'] : [outcomeOf(result), result.errors];
+        await road.audit.append(await entryOf(journey, outcome, view, recorder, errors));
       } catch (error) {
         // A change of say-so cannot be taken back; whoever made it must know that it counts.
         if (changedAt !== undefined && error instanceof AuditError)
           throw new AuditError(error.cause, changedAt);
         throw error;
       }
+      const sayso = extension(journey, view, notes);
+      if (result instanceof AnswerBuffer) return new AnswerBytes(journey.entry, result, sayso);
       return {
         ...result,
         ...(result.errors && { errors: withStatus(result, boundErrors(result.errors)) }),
-        extensions: { ...result.extensions, sayso: extension(journey, view, notes) },
+        extensions: { ...result.extensions, sayso },
       };
     }
   };
@@ -306,10 +212,6 @@ export const createPipeline = (
     }
   };
 };
-
-/** Whether the ledger does not answer, and Sayso's own database with it. */
-const isSilent = (error: SaysoError): boolean =>
-  error instanceof LedgerError && error.code.startsWith('LEDGER_');
 
 /** Variables that do not fit the operation: graphql-js has executed nothing. */
 const outcomeOf = ({ data }: ExecutionResult): string =>

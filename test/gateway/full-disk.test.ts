@@ -101,7 +101,8 @@ describe.skipIf(!mounted)('a disk that is full', () => {
       audit: { origin: 'audit.test', witnesses: [] },
       limits: testLimits,
       introspection: false,
-      logLevel: 'silent',
+      shadow: 1,
+  logLevel: 'silent',
     });
   }, 120_000);
   afterAll(async () => {

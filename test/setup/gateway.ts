@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { startApp, type App } from '../../src/app.ts';
+import type { Difference } from '../../src/gateway/shadow.ts';
 import type {
   Config,
   ControllerConfig,
@@ -64,6 +65,8 @@ export interface TestGatewayOptions {
   readonly introspection?: boolean;
   readonly controller?: ControllerConfig;
   readonly witnesses?: Config['audit']['witnesses'];
+  /** Share of queries compared with graphql-js; all unless told. A difference fails the test. */
+  readonly shadow?: number;
 }
 
 /** pg's settings as a URL; a socket folder goes into the query. */
@@ -155,12 +158,16 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     audit: { origin: 'test.local', witnesses: options.witnesses ?? [] },
     limits: { ...testLimits, ...options.limits },
     introspection: options.introspection ?? true,
+    // Every query of every test is carried out by graphql-js as well.
+    shadow: options.shadow ?? 1,
     ...(options.controller && { controller: options.controller }),
     logLevel: options.logLevel ?? 'silent',
   };
   const statements: string[] = [];
   const onStatement = (_source: string, sql: string) => statements.push(sql);
-  const app = await startApp(config, { onStatement }).catch(async (error: unknown) => {
+  const differences: Difference[] = [];
+  const onDifference = (difference: Difference) => differences.push(difference);
+  const app = await startApp(config, { onStatement, onDifference }).catch(async (error: unknown) => {
     await cleanUp();
     throw error;
   });
@@ -192,6 +199,8 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
         operationName: asks.operationName,
       }),
     });
+    if (differences.length > 0)
+      throw new Error(`graphql-js answers otherwise: ${JSON.stringify(differences)}`);
     return { status: statusCode, headers, text: body, body: JSON.parse(body) };
   };
   const close = async (): Promise<void> => {

@@ -1,0 +1,202 @@
+import { getArgumentValues } from 'graphql';
+import { noSubject } from '../ledger/subject-directory.ts';
+import { decideRows, loadSubjects } from '../decision/decide-rows.ts';
+import type { DecidedRows } from '../decision/decided-rows.ts';
+import type { DecisionContext } from '../decision/release-rows.ts';
+import type { ReadPlan } from '../policy/plan.ts';
+import type { Find, RawRows } from '../sources/source.ts';
+import type { JoinEntry, RowAnswer } from './answer-plan.ts';
+import { nameIn, namesIn, subjectAt, tailOf, textIn } from './cells.ts';
+import { NotPlain } from './not-plain.ts';
+
+/** What loading needs of the operation. */
+export interface Loading {
+  readonly decision: DecisionContext;
+  readonly variables: Readonly<Record<string, unknown>>;
+  fetch(read: ReadPlan, find: Find): Promise<RawRows>;
+  /**
+   * Counts objects that go into the answer.
+   * @throws NotPlain when they are more than it may hold
+   */
+  spend(objects: number): void;
+}
+
+/** Rows of one selection, read and decided, and what was read below them. */
+export interface LoadedRows {
+  readonly answer: RowAnswer;
+  readonly raw: RawRows;
+  readonly decided: DecidedRows;
+  /** By the place of the entry. */
+  readonly joins: readonly (LoadedJoin | undefined)[];
+}
+
+/** Rows behind a field, in groups: one for each value that they were looked for by. */
+export interface LoadedJoin {
+  /** Absent where nothing was looked for. */
+  readonly rows: LoadedRows | undefined;
+  /** For each row above its group; -1 for none. */
+  readonly groupOf: Int32Array;
+  /** Where in `order` each group begins, and the next one. */
+  readonly starts: Int32Array;
+  /** Rows below by group, in the order they came. */
+  readonly order: Int32Array;
+}
+
+const placesOf = (raw: RawRows, read: ReadPlan, count: number): readonly unknown[] | undefined =>
+  read.subject?.place === undefined
+    ? undefined
+    : Array.from({ length: count }, (_, i) => raw.value(i, subjectAt(read) + 1));
+
+const numbersOf = async (
+  raw: RawRows,
+  read: ReadPlan,
+  count: number,
+  { subjects }: DecisionContext,
+): Promise<Int32Array> =>
+  read.subject === undefined
+    ? new Int32Array(count).fill(noSubject)
+    : subjects.numbersOfColumn(read.subject.path.type, namesIn(raw, subjectAt(read), count));
+
+/**
+ * Decides the first rows and reads what is asked for below those that are shown.
+ *
+ * @param wanted asked in order for each row; one that it leaves out goes nowhere
+ */
+export const loadRows = async (
+  raw: RawRows,
+  answer: RowAnswer,
+  loading: Loading,
+  count: number = raw.count,
+  wanted?: (index: number) => boolean,
+): Promise<LoadedRows> => {
+  const { plan } = answer;
+  const { decision } = loading;
+  const numbers = await numbersOf(raw, plan.read, count, decision);
+  const places = placesOf(raw, plan.read, count);
+  await loadSubjects(plan, numbers, decision);
+  const decided = decideRows(plan, numbers, count, places, decision, wanted);
+  const below = answer.entries.map((entry) =>
+    entry.kind === 'join' ? loadJoin(entry, raw, decided, loading) : undefined,
+  );
+  return { answer, raw, decided, joins: await Promise.all(below) };
+};
+
+/** The groups of the rows above that may look below, and the value of each group. */
+const groupsOf = (
+  { column, decision }: JoinEntry,
+  raw: RawRows,
+  { profiles, profileOf }: DecidedRows,
+): { readonly groupOf: Int32Array; readonly groups: ReadonlyMap<string, number> } => {
+  const groupOf = new Int32Array(profileOf.length).fill(-1);
+  const groups = new Map<string, number>();
+  const names = namesIn(raw, column, profileOf.length);
+  for (let row = 0; row < profileOf.length; row += 1) {
+    if (profiles[profileOf[row] ?? -1]?.releases[decision] !== 1) continue;
+    const name = nameIn(names, row);
+    if (name === null) continue;
+    let group = groups.get(name);
+    if (group === undefined) {
+      group = groups.size;
+      groups.set(name, group);
+    }
+    groupOf[row] = group;
+  }
+  return { groupOf, groups };
+};
+
+const firstOf = (
+  { asked, join }: JoinEntry,
+  variables: Loading['variables'],
+): number | undefined => {
+  if (!join.list) return undefined;
+  const { first } = getArgumentValues(asked.field, asked.node, variables) as {
+    readonly first?: number | null;
+  };
+  if (first === undefined || first === null) return undefined;
+  if (first < 0) throw new NotPlain('a negative `first`');
+  return first;
+};
+
+const findFor = (
+  { member }: JoinEntry,
+  values: readonly string[],
+  first: number | undefined,
+): Find => {
+  const cut = first === undefined ? {} : { first };
+  const { via } = member;
+  return via
+    ? { by: 'via', table: via.table, on: via.on, to: via.to, values, ...cut }
+    : { by: 'equal', columns: [member.on], tuples: values.map((value) => [value]), ...cut };
+};
+
+/** Which group each row below belongs to, by the value that it was found by; -1 for none. */
+const groupsBelow = (
+  raw: RawRows,
+  tail: number,
+  groups: ReadonlyMap<string, number>,
+): Int32Array => {
+  const names = namesIn(raw, tail, raw.count);
+  const groupOf = new Int32Array(raw.count);
+  for (let row = 0; row < raw.count; row += 1) {
+    const name = nameIn(names, row);
+    groupOf[row] = name === null ? -1 : (groups.get(name) ?? -1);
+  }
+  return groupOf;
+};
+
+/** Rows by group, keeping their order: a counting sort. */
+const orderBy = (groupOf: Int32Array, groups: number, isShown: (row: number) => boolean) => {
+  const starts = new Int32Array(groups + 1);
+  for (let row = 0; row < groupOf.length; row += 1) {
+    const group = groupOf[row] ?? -1;
+    if (group >= 0 && isShown(row)) starts[group + 1] = (starts[group + 1] ?? 0) + 1;
+  }
+  for (let group = 0; group < groups; group += 1)
+    starts[group + 1] = (starts[group + 1] ?? 0) + (starts[group] ?? 0);
+  const next = starts.slice(0, groups);
+  const order = new Int32Array(starts[groups] ?? 0);
+  for (let row = 0; row < groupOf.length; row += 1) {
+    const group = groupOf[row] ?? -1;
+    if (group < 0 || !isShown(row)) continue;
+    const at = next[group] ?? 0;
+    order[at] = row;
+    next[group] = at + 1;
+  }
+  return { starts, order };
+};
+
+const nothing = { rows: undefined, starts: new Int32Array(1), order: new Int32Array(0) };
+
+const loadJoin = async (
+  entry: JoinEntry,
+  above: RawRows,
+  decided: DecidedRows,
+  loading: Loading,
+): Promise<LoadedJoin> => {
+  const { groupOf, groups } = groupsOf(entry, above, decided);
+  const first = firstOf(entry, loading.variables);
+  if (groups.size === 0 || first === 0) return { ...nothing, groupOf: groupOf.fill(-1) };
+  for (const group of groupOf) if (group >= 0) loading.spend(1);
+  const { member, row } = entry;
+  const raw = await loading.fetch(member.read, findFor(entry, [...groups.keys()], first));
+  const below = groupsBelow(raw, tailOf(member.read), groups);
+  const room = new Int32Array(groups.size).fill(first ?? raw.count);
+  const rows = await loadRows(raw, row, loading, raw.count, (i) => {
+    const group = below[i] ?? -1;
+    const left = group < 0 ? 0 : (room[group] ?? 0);
+    if (left <= 0) return false;
+    room[group] = left - 1;
+    return true;
+  });
+  const { profileOf } = rows.decided;
+  const { starts, order } = orderBy(below, groups.size, (i) => (profileOf[i] ?? -1) >= 0);
+  if (entry.join.list) {
+    for (const group of groupOf)
+      if (group >= 0) loading.spend((starts[group + 1] ?? 0) - (starts[group] ?? 0));
+  }
+  return { rows, groupOf, starts, order };
+};
+
+/** The key of a row, as cursors name it. */
+export const keyOf = (raw: RawRows, read: ReadPlan, row: number): readonly string[] =>
+  read.key.map((_, i) => textIn(raw, row, tailOf(read) + i) ?? '');

@@ -1,0 +1,210 @@
+import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import type { AnswerPlan } from '../answer/answer-plan.ts';
+import { loadAnswer, type Paging } from '../answer/answer-in-bytes.ts';
+import { NotPlain } from '../answer/not-plain.ts';
+import { RecordedReads } from '../answer/recorded-reads.ts';
+import { AnswerTooLargeError, LedgerError, SourceError, type SaysoError } from '../core/errors.ts';
+import { GovernedReader } from '../decision/governed-reader.ts';
+import { DecisionRecorder } from '../decision/recorder.ts';
+import { ConsentMoved, type DecisionContext } from '../decision/release-rows.ts';
+import { WithheldNotes } from '../decision/withheld.ts';
+import type { LedgerView } from '../ledger/consent-snapshot.ts';
+import type { Sources } from '../sources/source.ts';
+import { beginAnswer } from './answer-bytes.ts';
+import type { Journey, Turn } from './journey.ts';
+import type { OperationContext } from './operation.ts';
+import type { Road } from './road.ts';
+import { differencesOf, type Difference } from './shadow.ts';
+
+/** Bounds what joins can multiply: distinct rows are few, and an answer repeats them. */
+const maxObjects = 250_000;
+
+/** Executes an operation by values: graphql-js, or what does the same. */
+export type Executor = (args: ExecutionArgs) => ExecutionResult | PromiseLike<ExecutionResult>;
+
+export interface CarryOutOptions {
+  readonly paging: Paging;
+  /** Carries out by values what is not answered in bytes. */
+  readonly executor: Executor;
+  /** Share of queries that are carried out by graphql-js as well and compared, 0 to 1. */
+  readonly shadow: number;
+  /** Told once: from then on graphql-js carries out everything. */
+  readonly onDifference: (difference: Difference) => void;
+}
+
+/** Whether the ledger does not answer, and Sayso's own database with it. */
+export const isSilent = (error: SaysoError): boolean =>
+  error instanceof LedgerError && error.code.startsWith('LEDGER_');
+
+/** What went wrong below resolvers, for the operation as a whole. */
+interface Faults {
+  moved: boolean;
+  fatal?: SaysoError;
+}
+
+/**
+ * Carries out one operation at one head of the ledger: in bytes where all of it is planned, by values
+ * where it is not. Both read through governed sources only, and both record what was decided.
+ *
+ * @throws LedgerError and AnswerTooLargeError, which refuse the operation as a whole
+ */
+export const createCarryOut = (
+  road: Road,
+  { paging, executor, shadow, onDifference }: CarryOutOptions,
+): ((journey: Journey) => Promise<Turn>) => {
+  /** Set at the first difference: no answer is made in a way that was once wrong. */
+  let mistrusted = false;
+
+  /** Whether somebody's say-so is newer than what was decided by; asks the ledger once more. */
+  const hasMoved = async (
+    view: LedgerView | undefined,
+    { asked }: DecisionRecorder,
+  ): Promise<boolean> => {
+    if (view === undefined || asked.size === 0) return false;
+    await road.snapshot.view();
+    return road.snapshot.movedSince(asked, view.head);
+  };
+
+  const decisionAt = (
+    { request }: Journey,
+    view: LedgerView | undefined,
+    recorder: DecisionRecorder,
+    faults: Faults,
+  ): DecisionContext => ({
+    subjects: road.subjects,
+    snapshot: road.snapshot,
+    view: view ?? { head: -1, now: 0, notices: 0 },
+    gpc: request.gpc,
+    recorder,
+    onFault: (error) => {
+      if (error instanceof ConsentMoved) faults.moved = true;
+      else if (error instanceof LedgerError) faults.fatal = error;
+    },
+  });
+
+  /** @returns nothing where it has to be carried out by values */
+  const inBytes = async (
+    journey: Journey,
+    answer: AnswerPlan,
+    variables: Readonly<Record<string, unknown>>,
+    view: LedgerView | undefined,
+    reads: RecordedReads,
+  ): Promise<Turn | undefined> => {
+    const recorder = new DecisionRecorder();
+    const notes = new WithheldNotes();
+    const faults: Faults = { moved: false };
+    const decision = decisionAt(journey, view, recorder, faults);
+    const turn = { view, recorder, notes, changedAt: undefined };
+    const result = beginAnswer();
+    try {
+      const loaded = await loadAnswer({
+        ...{ answer, variables, decision, paging, maxObjects },
+        fetch: (read, find) => reads.fetchRaw(read, find),
+      });
+      // Written while the ledger is asked.
+      const moved = hasMoved(view, recorder);
+      moved.catch(() => undefined);
+      loaded.write(result, notes);
+      return { ...turn, result, moved: await moved };
+    } catch (error) {
+      if (error instanceof ConsentMoved) return { ...turn, result, moved: true };
+      if (error instanceof LedgerError && isSilent(error)) throw error;
+      if (error instanceof NotPlain || error instanceof SourceError) return undefined;
+      // A cursor that does not open: values say where.
+      if (isClients(error)) return undefined;
+      throw error;
+    }
+  };
+
+  const byValues = async (
+    journey: Journey,
+    from: LedgerView | undefined,
+    sources: Sources,
+    run: Executor,
+  ): Promise<Turn> => {
+    const { request, plan } = journey;
+    const recorder = new DecisionRecorder();
+    const notes = new WithheldNotes();
+    const faults: Faults = { moved: false };
+    let objects = 0;
+    let changedAt: number | undefined;
+    let view = from;
+    const readerAt = (at: LedgerView | undefined): GovernedReader =>
+      new GovernedReader(sources, decisionAt(journey, at, recorder, faults));
+    let reader = readerAt(view);
+    const context: OperationContext = {
+      plan,
+      caller: request.caller,
+      notes,
+      gpc: request.gpc,
+      noteAccess: (coordinates, subject) => recorder.noteAccess(coordinates, subject),
+      noteChange: (head) => {
+        changedAt = head;
+      },
+      reader: () => reader,
+      spend: (more) => {
+        objects += more;
+        if (objects > maxObjects) faults.fatal ??= new AnswerTooLargeError(maxObjects);
+        return objects <= maxObjects;
+      },
+      say: async (inputs, how) => {
+        const appended = await road.consents.append(inputs, how).catch((error: unknown) => {
+          if (error instanceof LedgerError && isSilent(error)) faults.fatal = error;
+          throw error;
+        });
+        if (!appended) throw new Error('an unnamed append always appends');
+        changedAt = appended.head;
+        view = await road.snapshot.view();
+        reader = readerAt(view);
+        return appended;
+      },
+    };
+    const result = await run({
+      schema: road.policy.schema,
+      document: request.document,
+      operationName: request.operationName,
+      variableValues: request.variables,
+      contextValue: context,
+    });
+    // The ledger failed somewhere below: a partial answer would pass for a decision.
+    if (faults.fatal) throw faults.fatal;
+    const moved = faults.moved || (await hasMoved(view, recorder));
+    return { result, view, recorder, notes, moved, changedAt };
+  };
+
+  /** What graphql-js makes of the same rows takes the place of a turn that differs from it. */
+  const compared = async (turn: Turn, journey: Journey, reads: RecordedReads): Promise<Turn> => {
+    if (turn.moved) return turn;
+    const reference = await byValues(journey, turn.view, reads.again(), execute);
+    if (reference.moved) return reference;
+    const [difference] = differencesOf(turn, reference);
+    if (difference === undefined) return turn;
+    if (!mistrusted) onDifference({ ...difference, documentHash: journey.request.documentHash });
+    mistrusted = true;
+    return reference;
+  };
+
+  return async (journey) => {
+    const { plan, answer, variables, request } = journey;
+    const view = plan.personalTypes.length > 0 ? await road.snapshot.view() : undefined;
+    if (mistrusted) return byValues(journey, view, road.sources, execute);
+    const reads = new RecordedReads(road.sources, { gpc: request.gpc });
+    const shadowed = shadow > 0 && isRepeatable(journey) && Math.random() < shadow;
+    const written =
+      answer && variables ? await inBytes(journey, answer, variables, view, reads) : undefined;
+    if (written) return shadowed ? compared(written, journey, reads) : written;
+    // What bytes have read already, failures too, is not asked for again.
+    const again = shadowed || answer !== undefined;
+    const sources = again ? reads.again() : road.sources;
+    const turn = await byValues(journey, view, sources, executor);
+    return shadowed ? compared(turn, journey, reads) : turn;
+  };
+};
+
+/** Only what reads nothing but rows can be carried out twice with the same outcome. */
+const isRepeatable = ({ plan }: Journey): boolean =>
+  plan.operation === 'query' &&
+  [...plan.roots.values()].every(({ kind }) => kind === 'one' || kind === 'page');
+
+const isClients = (error: unknown): boolean =>
+  (error as { status?: unknown } | undefined)?.status === 400;
