@@ -1,11 +1,16 @@
 import type { TextColumn } from '../core/text-column.ts';
-import { absent, isNumberable, maxIdBytes, type IdTable } from './id-table.ts';
+import { absent, type IdTable } from './id-table.ts';
+import { isIdSize, isNumberable } from './id-words.ts';
 
 /** Below what a number can be, and below `absent`. */
 const firstMissing = -2;
 
-const same = (bytes: Uint8Array, one: number, other: number, length: number): boolean => {
-  for (let i = 0; i < length; i += 1) if (bytes[one + i] !== bytes[other + i]) return false;
+/** Those of two people mostly differ at once. */
+const same = (view: DataView, one: number, other: number, length: number): boolean => {
+  let i = 0;
+  for (; i + 4 <= length; i += 4)
+    if (view.getInt32(one + i) !== view.getInt32(other + i)) return false;
+  for (; i < length; i += 1) if (view.getUint8(one + i) !== view.getUint8(other + i)) return false;
   return true;
 };
 
@@ -32,6 +37,7 @@ export interface NumberedColumn {
 /** Looks up a column's ids. Neighbouring rows of one person are looked up once. */
 export const numberColumn = (table: IdTable, rows: TextColumn): NumberedColumn => {
   const { count, bytes, cells, width, column } = rows;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const numbers = new Int32Array(count);
   const missing: string[] = [];
   const places = new Map<string, number>();
@@ -52,10 +58,9 @@ export const numberColumn = (table: IdTable, rows: TextColumn): NumberedColumn =
     const cell = 2 * (row * width + column);
     const from = cells[cell] ?? 0;
     const length = cells[cell + 1] ?? -1;
-    if (length !== lengthBefore || !same(bytes, before, from, length)) {
-      const possible = length > 0 && length <= maxIdBytes;
-      number = possible ? table.get(bytes, from, length) : absent;
-      if (possible && number === absent) number = placeFor(from, length);
+    if (length !== lengthBefore || !same(view, before, from, length)) {
+      number = table.get(view, from, length);
+      if (number === absent && isIdSize(length)) number = placeFor(from, length);
     }
     numbers[row] = number;
     before = from;

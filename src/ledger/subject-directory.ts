@@ -3,7 +3,8 @@ import type { SubjectRef } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import { locks } from '../core/locks.ts';
 import type { TextColumn } from '../core/text-column.ts';
-import { absent, IdTable, isNumberable } from './id-table.ts';
+import { absent, IdTable } from './id-table.ts';
+import { isNumberable } from './id-words.ts';
 import { numberColumn } from './number-column.ts';
 import type { SubjectSeal } from './subject-seal.ts';
 
