@@ -2,16 +2,19 @@ import type { Knex } from 'knex';
 import type { SubjectRef } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import { locks } from '../core/locks.ts';
+import type { TextColumn } from '../core/text-column.ts';
+import { absent, IdTable } from './id-table.ts';
+import { isNumberable } from './id-words.ts';
+import { numberColumn } from './number-column.ts';
 import type { SubjectSeal } from './subject-seal.ts';
 
 /** Numbers are added to the lottery this many at a time. */
 const blockSize = 65_536;
-const maxIdLength = 256;
 /** A ledger that is silent for longer counts as unreachable. */
 const timeoutMs = 10_000;
 
 /** A subject that cannot be numbered: nothing about it can be evaluated, so all is withheld. */
-export const noSubject = -1;
+export const noSubject = absent;
 
 interface NumberRow {
   readonly number: number;
@@ -27,8 +30,8 @@ export class SubjectDirectory {
   readonly #knex: Knex;
   readonly #maxCached: number;
   readonly #seal: SubjectSeal;
-  /** Type, then id: the id never becomes a property name. */
-  readonly #cache = new Map<string, Map<string, number>>();
+  /** By type: the id never becomes a property name. */
+  readonly #cache = new Map<string, IdTable>();
   /** Counts how often somebody was forgotten; what was read before must not be kept after. */
   #epoch = 0;
 
@@ -47,20 +50,33 @@ export class SubjectDirectory {
   async numbersOf(type: string, ids: readonly (string | null)[]): Promise<readonly number[]> {
     const cache = this.#cacheOf(type);
     // Kept aside: the cache is bounded, and whoever looks something up may empty it meanwhile.
-    const numbers = ids.map((id) => (id === null ? noSubject : cache.get(id)));
+    const numbers = ids.map((id) => (id === null ? noSubject : cache.getText(id)));
     const missing = new Set<string>();
     ids.forEach((id, i) => {
-      if (id !== null && numbers[i] === undefined && isNumberable(id)) missing.add(id);
+      if (id !== null && numbers[i] === noSubject && isNumberable(id)) missing.add(id);
     });
-    if (missing.size === 0) return numbers.map((number) => number ?? noSubject);
+    if (missing.size === 0) return numbers;
     const found = await this.#find(type, [...missing]);
-    return ids.map((id, i) => numbers[i] ?? found.get(id ?? '') ?? noSubject);
+    return numbers.map((number, i) =>
+      number === noSubject ? (found.get(ids[i] ?? '') ?? noSubject) : number,
+    );
+  }
+
+  /**
+   * The same for ids that came as bytes: the number of each row's person, in the order of the rows.
+   * No text is made of an id that is known, and neighbouring rows of one person are one lookup.
+   * @throws LedgerError LEDGER_UNAVAILABLE
+   */
+  async numbersOfColumn(type: string, column: TextColumn): Promise<Int32Array> {
+    const { missing, complete } = numberColumn(this.#cacheOf(type), column);
+    return complete(missing.length === 0 ? new Map() : await this.#find(type, missing));
   }
 
   /** The number of a person who may never have been seen; `undefined` then, and none is given. */
   async known(type: string, id: string): Promise<number | undefined> {
-    const cached = this.#cacheOf(type).get(id);
-    if (cached !== undefined || !isNumberable(id)) return cached;
+    const cached = this.#cache.get(type)?.getText(id) ?? noSubject;
+    if (cached !== noSubject) return cached;
+    if (!isNumberable(id)) return undefined;
     return this.#answer(async () => (await this.#select(this.#knex, type, [id])).get(id));
   }
 
@@ -84,15 +100,15 @@ export class SubjectDirectory {
   forget(number: number | undefined): void {
     for (const cache of this.#cache.values()) {
       if (number === undefined) cache.clear();
-      else for (const [id, known] of cache) if (known === number) cache.delete(id);
+      else cache.remove(number);
     }
     this.#epoch += 1;
   }
 
-  #cacheOf(type: string): Map<string, number> {
+  #cacheOf(type: string): IdTable {
     let cache = this.#cache.get(type);
     if (cache === undefined) {
-      cache = new Map<string, number>();
+      cache = new IdTable(this.#maxCached);
       this.#cache.set(type, cache);
     }
     return cache;
@@ -108,10 +124,7 @@ export class SubjectDirectory {
       }
       return known;
     });
-    const cache = this.#cacheOf(type);
-    if (epoch !== this.#epoch) return found;
-    if (cache.size + found.size > this.#maxCached) cache.clear();
-    if (found.size <= this.#maxCached) for (const [id, number] of found) cache.set(id, number);
+    if (epoch === this.#epoch) this.#cacheOf(type).keep(found);
     return found;
   }
 
@@ -228,6 +241,3 @@ export class SubjectDirectory {
     }
   }
 }
-
-const isNumberable = (id: string): boolean =>
-  id.length > 0 && id.length <= maxIdLength && !id.includes('\0') && id.isWellFormed();

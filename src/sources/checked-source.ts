@@ -13,6 +13,7 @@ const retryMs = 1_000;
 export class CheckedSource implements Source {
   readonly name: string;
   readonly maxRows: number;
+  readonly fetchRaw?: NonNullable<Source['fetchRaw']>;
   readonly #source: Source;
   readonly #types: readonly DomainType[];
   readonly #domain: readonly DomainType[];
@@ -35,6 +36,12 @@ export class CheckedSource implements Source {
     this.#types = domain.filter(({ table }) => table.source === source.name);
     this.#domain = domain;
     this.#onProblems = onProblems;
+    const fetchRaw = source.fetchRaw?.bind(source);
+    if (fetchRaw === undefined) return;
+    this.fetchRaw = async (read, find, signals) => {
+      if (!this.#checked) await this.#retry();
+      return fetchRaw(read, find, signals);
+    };
   }
 
   async fetch(read: ReadPlan, find: Find, signals?: RequestSignals): Promise<readonly Row[]> {

@@ -3,12 +3,16 @@ import type pg from 'pg';
 import { SourceError, tooManyRows, type Problem } from '../../core/errors.ts';
 import type { DomainType } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
-import type { EraseRequest, Find, Row, Source } from '../source.ts';
+import type { EraseRequest, Find, RawRows, Row, Source } from '../source.ts';
 import { eraseStatement } from './build-erase.ts';
-import { buildSelect } from './build-select.ts';
 import { couldBe, kindOfSubject, readCatalog, readUniqueKeys, type Catalog } from './catalog.ts';
 import { checkTypes, subjectColumn } from './check-types.ts';
+import { ask } from './exchange.ts';
+import { possible, widthOf } from './possible.ts';
+import { SourceClient } from './source-client.ts';
+import { parametersOf, Statements } from './statements.ts';
 import { typeParsers } from './type-parsers.ts';
+import { noRows, type WireRows } from './wire-rows.ts';
 
 export interface SqlSourceOptions {
   readonly name: string;
@@ -19,6 +23,8 @@ export interface SqlSourceOptions {
   /** For waiting for a connection and for the statement, each. */
   readonly timeoutMs: number;
   readonly maxRows: number;
+  /** Whether the server is to keep statements for its connections; as when left out. */
+  readonly prepare?: boolean;
   /** Sees every statement's text before it is sent; values are never shown. */
   readonly onStatement?: (sql: string) => void;
 }
@@ -35,18 +41,31 @@ const graceMs = 500;
 
 const ignore = (): void => undefined;
 
-type Prepared = (error: Error | undefined, client: pg.Client) => void;
+type Ready = (error: Error | undefined, client: pg.Client) => void;
 
 /**
  * By statements and not by start-up options, which an address with options of its own would
  * replace: a source is only ever read, and dates come as this connector reads them.
  */
-const prepare = (client: pg.Client, done: Prepared): void => {
+const makeReady = (client: pg.Client, done: Ready): void => {
   client.query(
     `set session characteristics as transaction read only; set datestyle to 'ISO'`,
     (error: Error | null) => done(error ?? undefined, client),
   );
 };
+
+/** What of knex's client is used here. */
+interface Pool {
+  driver: { readonly Client: typeof SourceClient };
+  acquireConnection(): Promise<SourceClient>;
+  releaseConnection(client: SourceClient): Promise<void>;
+}
+
+/** What is known of the database's tables, and the statements made of it. */
+interface Known {
+  readonly catalog: Catalog;
+  readonly statements: Statements;
+}
 
 /** A PostgreSQL database read by knex: planned columns only, read-only, one statement per fetch. */
 export class SqlSource implements Source {
@@ -54,7 +73,7 @@ export class SqlSource implements Source {
   readonly maxRows: number;
   readonly #options: SqlSourceOptions;
   readonly #knex: Knex;
-  #catalog: Catalog | undefined;
+  #known: Known | undefined;
 
   constructor(options: SqlSourceOptions) {
     this.name = options.name;
@@ -69,33 +88,44 @@ export class SqlSource implements Source {
         statement_timeout: timeoutMs,
         connectionTimeoutMillis: timeoutMs,
       } as Knex.PgConnectionConfig,
-      pool: { min: 0, max: poolSize, afterCreate: prepare },
+      pool: { min: 0, max: poolSize, afterCreate: makeReady },
       acquireConnectionTimeout: timeoutMs,
       // knex would write SQL and its values to the console; what matters is thrown as well.
       log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
     });
+    // All that knex asks of its driver is a client to connect.
+    (this.#knex.client as Pool).driver = { Client: SourceClient };
   }
 
   async fetch(read: ReadPlan, find: Find): Promise<readonly Row[]> {
-    const { maxRows, schema, timeoutMs, onStatement } = this.#options;
-    const catalog = await this.#readCatalog();
+    return (await this.#read(read, find))?.values() ?? [];
+  }
+
+  async fetchRaw(read: ReadPlan, find: Find): Promise<RawRows> {
+    return (await this.#read(read, find)) ?? noRows(widthOf(read, find));
+  }
+
+  /** Nothing when no row could match. */
+  async #read(read: ReadPlan, find: Find): Promise<WireRows | undefined> {
+    const { maxRows, timeoutMs, prepare: keeps = true, onStatement } = this.#options;
+    const { catalog, statements } = await this.#readCatalog();
     const wanted = possible(read, find, catalog);
-    if (wanted === undefined) return [];
-    const query = buildSelect(read, wanted, { knex: this.#knex, schema, catalog, maxRows });
-    onStatement?.(query.toSQL().sql);
-    // Rows as arrays: a column's name is never a property name. The limit is for a server that is
-    // gone and says nothing: its connection is then given up.
-    const sent: PromiseLike<readonly (readonly unknown[])[]> = query
-      .options({ rowMode: 'array' })
-      .timeout(timeoutMs + graceMs);
-    const rows = await this.#answer(sent);
-    if (rows.length > maxRows) throw tooManyRows(this.name, maxRows);
-    return rows.map((values) => ({ values }));
+    if (wanted === undefined) return undefined;
+    const { text, shown, name } = statements.of(read, wanted);
+    onStatement?.(shown);
+    const values = parametersOf(wanted, maxRows);
+    const rows = await this.#answer(
+      this.#withClient((client) =>
+        ask(client, { text, values, ...(keeps && { name }) }, timeoutMs + graceMs),
+      ),
+    );
+    if (rows.count > maxRows) throw tooManyRows(this.name, maxRows);
+    return rows;
   }
 
   async erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]> {
     const { schema, timeoutMs, onStatement } = this.#options;
-    const catalog = await this.#readCatalog();
+    const { catalog } = await this.#readCatalog();
     const work = this.#knex.transaction(async (trx) => {
       // Everything else is read only here.
       await trx.raw('set transaction read write');
@@ -134,16 +164,16 @@ export class SqlSource implements Source {
   }
 
   async check(types: readonly DomainType[]): Promise<readonly Problem[]> {
-    this.#catalog = undefined;
+    this.#known = undefined;
     const { schema, timeoutMs } = this.#options;
-    const catalog = await this.#readCatalog();
+    const { catalog } = await this.#readCatalog();
     const keys = await this.#answer(readUniqueKeys(this.#knex, schema, timeoutMs + graceMs));
     return checkTypes(types, catalog, keys, this.name);
   }
 
   subjectKind(type: DomainType): string | undefined {
     const naming = subjectColumn(type);
-    const column = naming && this.#catalog?.get(naming.table)?.get(naming.column);
+    const column = naming && this.#known?.catalog.get(naming.table)?.get(naming.column);
     return column && kindOfSubject(column.type);
   }
 
@@ -151,11 +181,27 @@ export class SqlSource implements Source {
     await this.#knex.destroy();
   }
 
-  async #readCatalog(): Promise<Catalog> {
-    const { schema, timeoutMs } = this.#options;
-    return (this.#catalog ??= await this.#answer(
-      readCatalog(this.#knex, schema, timeoutMs + graceMs),
-    ));
+  async #readCatalog(): Promise<Known> {
+    if (this.#known) return this.#known;
+    const { schema, timeoutMs, maxRows } = this.#options;
+    const knex = this.#knex;
+    const catalog = await this.#answer(readCatalog(knex, schema, timeoutMs + graceMs));
+    return (this.#known ??= {
+      catalog,
+      statements: new Statements({ knex, schema, catalog, maxRows }),
+    });
+  }
+
+  /** A connection of the pool, for one use. What its user discarded, the pool hands out no more. */
+  async #withClient<T>(use: (client: SourceClient) => Promise<T>): Promise<T> {
+    // knex's own type for what it pools is `any`; its driver was given this class.
+    const pool = this.#knex.client as Pool;
+    const client = await pool.acquireConnection();
+    try {
+      return await use(client);
+    } finally {
+      await pool.releaseConnection(client);
+    }
   }
 
   async #answer<T>(work: PromiseLike<T>): Promise<T> {
@@ -188,36 +234,3 @@ export class SqlSource implements Source {
         );
   }
 }
-
-/** Leaves out values that no row could have; nothing when none is left. */
-const possible = (read: ReadPlan, find: Find, catalog: Catalog): Find | undefined => {
-  const typeOf = (table: string, column: string): string =>
-    catalog.get(table)?.get(column)?.type ?? 'text';
-  if (find.by === 'page') {
-    const { after, among } = find;
-    const keyTypes = read.key.map((column) => typeOf(read.table, column));
-    const fits =
-      after === undefined ||
-      (after.length === keyTypes.length &&
-        after.every((value, i) => couldBe(value, keyTypes[i] ?? 'text')));
-    if (!fits || among === undefined) return fits ? find : undefined;
-    const type = typeOf(read.table, among.column);
-    const values = among.values.filter((value) => couldBe(value, type));
-    return values.length === 0 ? undefined : { ...find, among: { ...among, values } };
-  }
-  if (find.by === 'subject') {
-    const { path } = read.subject ?? {};
-    const table = path?.hops.at(-1)?.table ?? read.table;
-    return path && couldBe(find.id, typeOf(table, path.column)) ? find : undefined;
-  }
-  if (find.by === 'via') {
-    const type = typeOf(find.table, find.on);
-    const values = find.values.filter((value) => couldBe(value, type));
-    return values.length === 0 ? undefined : { ...find, values };
-  }
-  const types = find.columns.map((column) => typeOf(read.table, column));
-  const tuples = find.tuples.filter((tuple) =>
-    tuple.every((value, i) => couldBe(value, types[i] ?? 'text')),
-  );
-  return tuples.length === 0 ? undefined : { ...find, tuples };
-};

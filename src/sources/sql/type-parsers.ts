@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { RawKind } from '../source.ts';
 
 const { builtins, getTypeParser } = pg.types;
 
@@ -48,8 +49,41 @@ const parsers = new Map<number, Parser>([
   [arrays.interval, listOf(asIs)],
 ]);
 
+// Its type lists the types that the driver has a name for; any number may come.
+const driversParser = getTypeParser as (oid: number, format: 'text') => Parser;
+
+const parserOf = (oid: number): Parser => parsers.get(oid) ?? driversParser(oid, 'text');
+
 /** How this connector reads values; per connection, so that nobody else's are changed. */
 export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser: (oid: TypeId, format?: string) =>
-    (format === 'binary' ? undefined : parsers.get(oid)) ?? (getTypeParser(oid, 'text') as Parser),
+    format === 'binary' ? driversParser(oid, 'text') : parserOf(oid),
+};
+
+/** What the driver does with types that nobody told it of, such as texts and enums: nothing. */
+const unparsed = parserOf(0);
+
+const kinds = new Map<number, RawKind>([
+  [builtins.INT2, 'int'],
+  [builtins.INT4, 'int'],
+  [builtins.BOOL, 'bool'],
+  [builtins.FLOAT4, 'float'],
+  [builtins.FLOAT8, 'float'],
+  [builtins.TIMESTAMP, 'timestamp'],
+  [builtins.TIMESTAMPTZ, 'timestamp'],
+  [builtins.JSON, 'json'],
+  [builtins.JSONB, 'json'],
+]);
+
+/** How values of a type are read, and what their bytes are to whoever does not read them. */
+export interface ColumnType {
+  readonly parse: Parser;
+  readonly kind: RawKind;
+}
+
+/** @param oid PostgreSQL's number of a type */
+export const columnType = (oid: number): ColumnType => {
+  const parse = parserOf(oid);
+  const isText = parse === asIs || parse === unparsed;
+  return { parse, kind: kinds.get(oid) ?? (isText ? 'text' : 'other') };
 };

@@ -1,0 +1,117 @@
+/** Codes of PostgreSQL's messages to a client, as far as this connector looks at them itself. */
+export const messages = {
+  parsed: 0x31, // '1'
+  complete: 0x43, // 'C'
+  row: 0x44, // 'D'
+  columns: 0x54, // 'T'
+  ready: 0x5a, // 'Z'
+} as const;
+
+/** Every code that a server may send. Any other means that what comes is not what it seems. */
+const codes: ReadonlySet<number> = new Set(Buffer.from('123ACDEGHIKNRSTVWZcdnstv'));
+
+/** Code and length. */
+const headerBytes = 5;
+/** PostgreSQL makes no message of more than a gigabyte. */
+const mostBytes = 2 ** 30;
+
+/** Whoever reads the rows of the statement that is being answered. */
+export interface RowReader {
+  /** Bytes of row descriptions and rows, headers and all, in order; cut anywhere. */
+  take(bytes: Buffer): void;
+  /** A message of this code is over: its bytes were taken, or handed on. */
+  over(code: number): void;
+}
+
+/**
+ * Stands before the driver's own parser: knows where each of the server's messages begins and ends,
+ * hands rows and their description to `reader` while there is one, and everything else on, unchanged
+ * and in order.
+ *
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html: a byte of code, then a
+ * length in four bytes that counts itself.
+ */
+export class Frames {
+  reader: RowReader | undefined;
+  readonly #handOn: (bytes: Buffer) => void;
+  #code = 0;
+  /** Bytes seen of the header of the message at hand; all of it while in its body. */
+  #seen = 0;
+  #length = 0;
+  /** Bytes of the body that are still to come. */
+  #left = 0;
+  #taken = false;
+
+  constructor(handOn: (bytes: Buffer) => void) {
+    this.#handOn = handOn;
+  }
+
+  /** @throws Error when the bytes are no messages: nothing after them can be understood. */
+  feed(chunk: Buffer): void {
+    let at = 0;
+    // From here on nothing was given to anybody.
+    let from = 0;
+    while (at < chunk.length) {
+      if (this.#seen < headerBytes) {
+        if (this.#seen === 0) {
+          const taken = this.#begin(chunk[at] ?? 0);
+          if (taken !== this.#taken) {
+            this.#give(chunk, from, at);
+            from = at;
+            this.#taken = taken;
+          }
+        }
+        at = this.#readHeader(chunk, at);
+        if (this.#seen < headerBytes) break;
+      }
+      const now = Math.min(this.#left, chunk.length - at);
+      at += now;
+      this.#left -= now;
+      if (this.#left > 0) break;
+      this.#seen = 0;
+      const { reader } = this;
+      if (reader === undefined) continue;
+      if (this.#code !== messages.row) {
+        this.#give(chunk, from, at);
+        from = at;
+      }
+      reader.over(this.#code);
+    }
+    this.#give(chunk, from, at);
+  }
+
+  /** Whether the message that begins is the reader's. */
+  #begin(code: number): boolean {
+    if (!codes.has(code)) throw new Error('the server sent a message of no known kind');
+    this.#code = code;
+    return this.reader !== undefined && (code === messages.row || code === messages.columns);
+  }
+
+  #readHeader(chunk: Buffer, start: number): number {
+    let at = start;
+    if (this.#seen === 0 && at + headerBytes <= chunk.length) {
+      this.#length = chunk.readUInt32BE(at + 1);
+      this.#seen = headerBytes;
+      at += headerBytes;
+    } else {
+      for (; this.#seen < headerBytes && at < chunk.length; at += 1) {
+        if (this.#seen === 1) this.#length = 0;
+        if (this.#seen > 0) this.#length = this.#length * 256 + (chunk[at] ?? 0);
+        this.#seen += 1;
+      }
+      if (this.#seen < headerBytes) return at;
+    }
+    if (this.#length < 4 || this.#length > mostBytes)
+      throw new Error('the server sent a message of an impossible length');
+    this.#left = this.#length - 4;
+    return at;
+  }
+
+  #give(chunk: Buffer, from: number, to: number): void {
+    if (from === to) return;
+    const bytes = from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to);
+    // A reader that gave up while its rows still came: they are nobody's.
+    if (!this.#taken) this.#handOn(bytes);
+    else this.reader?.take(bytes);
+  }
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { ReadPlan } from '../../policy/plan.ts';
+import type { Find } from '../source.ts';
+import { buildSelect, type SelectContext } from './build-select.ts';
+
+/** A statement without its values: the same for every fetch of its shape. */
+export interface Statement {
+  /** As PostgreSQL is given it, with `$1` for a value. */
+  readonly text: string;
+  /** As it is shown, with `?` for a value. */
+  readonly shown: string;
+  /** Of the text alone, so that under one name there is one text, whoever shares the server's connection. */
+  readonly name: string;
+}
+
+type Value = string | number | readonly string[];
+
+/** What decides a statement's text beside the plan: all of `Find` but its values. */
+const shapeOf = (find: Find): string => {
+  switch (find.by) {
+    case 'page':
+      return JSON.stringify(['page', find.among?.column ?? null, find.after?.length ?? null]);
+    case 'subject':
+      return JSON.stringify(['subject', find.after?.length ?? null]);
+    case 'via':
+      return JSON.stringify(['via', find.table, find.on, find.to, find.first !== undefined]);
+    case 'equal':
+      return JSON.stringify(['equal', find.columns, find.first !== undefined]);
+  }
+};
+
+/** The values of a `Find`, in the order in which its statement has them. */
+const valuesOf = (find: Find, maxRows: number): readonly Value[] => {
+  switch (find.by) {
+    case 'page':
+      return [...(find.among ? [find.among.values] : []), ...(find.after ?? []), find.limit];
+    case 'subject':
+      return [find.id, ...(find.after ?? []), find.limit];
+    case 'via':
+      return [find.values, ...firstOf(find.first), maxRows + 1];
+    case 'equal': {
+      const lists = find.columns.map((_, i) => find.tuples.map((tuple) => tuple[i] ?? ''));
+      const first = lists.length === 1 ? firstOf(find.first) : [];
+      return [...lists, ...first, maxRows + 1];
+    }
+  }
+};
+
+const firstOf = (first: number | undefined): readonly number[] =>
+  first === undefined ? [] : [first];
+
+/** As PostgreSQL reads a parameter: an array is `{"a","b"}`. */
+const asParameter = (value: Value): string => {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  return `{${value.map((one) => `"${/["\\]/.test(one) ? one.replace(/["\\]/g, String.raw`\$&`) : one}"`).join(',')}}`;
+};
+
+/** The parameters of a find's statement, as they are sent. */
+export const parametersOf = (find: Find, maxRows: number): readonly string[] =>
+  valuesOf(find, maxRows).map(asParameter);
+
+/** Statements over one catalog, each built once. */
+export class Statements {
+  readonly #context: SelectContext;
+  readonly #known = new WeakMap<ReadPlan, Map<string, Statement>>();
+
+  constructor(context: SelectContext) {
+    this.#context = context;
+  }
+
+  /** The one statement of a fetch; its parameters are `parametersOf`. */
+  of(read: ReadPlan, find: Find): Statement {
+    const shapes = this.#known.get(read) ?? new Map<string, Statement>();
+    if (shapes.size === 0) this.#known.set(read, shapes);
+    const shape = shapeOf(find);
+    const known = shapes.get(shape);
+    if (known) return known;
+    const statement = this.#build(read, find);
+    shapes.set(shape, statement);
+    return statement;
+  }
+
+  #build(read: ReadPlan, find: Find): Statement {
+    const built = buildSelect(read, find, this.#context).toSQL();
+    const { sql: text, bindings } = built.toNative();
+    // INVARIANT: values stand where the statement has them; another order would find other rows.
+    if (!isDeepStrictEqual(bindings, valuesOf(find, this.#context.maxRows)))
+      throw new Error('the values of a statement are not in its order');
+    const name = createHash('sha256').update(text).digest('base64url');
+    return { text, shown: built.sql, name };
+  }
+}
