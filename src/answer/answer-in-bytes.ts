@@ -4,21 +4,16 @@ import type { WithheldNotes } from '../decision/withheld.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { Find, RawRows } from '../sources/source.ts';
 import { AnswerBuffer } from './answer-buffer.ts';
-import type { AnswerPlan, ConnectionPart, EdgePart, PagePart, RootAnswer } from './answer-plan.ts';
-import { keyOf, loadRows, type LoadedRows, type Loading } from './load-rows.ts';
+import type { AnswerPlan, ConnectionPart, EdgePart, RootAnswer } from './answer-plan.ts';
+import { loadRows, type LoadedRows, type Loading } from './load-rows.ts';
 import { NotPlain } from './not-plain.ts';
-import { RowWriter } from './write-answer.ts';
-
-/** How lists are paged, and what stands in cursors. */
-export interface Paging {
-  readonly defaultPageSize: number;
-  readonly maxPageSize: number;
-  readonly cursors: {
-    seal(type: string, key: readonly string[]): string;
-    /** @throws SaysoError when it is not one of ours for this type */
-    open(type: string, cursor: string): readonly string[];
-  };
-}
+import {
+  AnswerWriter,
+  type LoadedPage,
+  type LoadedRoot,
+  type Paging,
+  type Root,
+} from './write-answer.ts';
 
 /** What an answer in bytes needs of its operation. */
 export interface BytesRequest {
@@ -43,22 +38,6 @@ export interface LoadedAnswer {
 
 /** A part of a connection that shows rows. */
 type Shown = Extract<ConnectionPart | EdgePart, { readonly row: unknown }>;
-
-type Root<K extends RootAnswer['kind']> = Extract<RootAnswer, { readonly kind: K }>;
-
-interface LoadedPage {
-  readonly raw: RawRows;
-  readonly count: number;
-  readonly hasNext: boolean;
-  readonly hasPrevious: boolean;
-  /** By the part of the connection or edge that shows them. */
-  readonly rows: ReadonlyMap<ConnectionPart | EdgePart, LoadedRows>;
-}
-
-type LoadedRoot =
-  | { readonly root: Root<'constant'> }
-  | { readonly root: Root<'one'>; readonly rows: LoadedRows | undefined }
-  | { readonly root: Root<'page'>; readonly page: LoadedPage };
 
 const loadOne = async (
   root: Root<'one'>,
@@ -118,103 +97,10 @@ const loadRoot = (
   root: RootAnswer,
   request: BytesRequest,
   loading: Loading,
-): LoadedRoot | Promise<LoadedRoot> => {
-  if (root.kind === 'constant') return { root };
+): Promise<LoadedRoot> => {
+  if (root.kind === 'constant') return Promise.resolve({ root });
   return root.kind === 'one' ? loadOne(root, request, loading) : loadPage(root, request, loading);
 };
-
-/** Places 0, 1, 2 … of rows that are shown as they came. */
-const inOrder = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
-
-class AnswerWriter {
-  readonly #rows: RowWriter;
-  readonly #paging: Paging;
-
-  constructor(out: AnswerBuffer, paging: Paging) {
-    this.#rows = new RowWriter(out);
-    this.#paging = paging;
-  }
-
-  data(roots: readonly LoadedRoot[], notes: WithheldNotes): void {
-    this.#object(roots, (loaded) => this.#root(loaded));
-    for (const { coordinate, reason, count, paths } of this.#rows.sites)
-      notes.noteMany(coordinate, reason, count, paths);
-  }
-
-  #object<Part>(parts: readonly Part[], write: (part: Part) => void): void {
-    const { out } = this.#rows;
-    out.text('{');
-    parts.forEach((part, i) => {
-      if (i > 0) out.text(',');
-      write(part);
-    });
-    out.text('}');
-  }
-
-  #root(loaded: LoadedRoot): void {
-    const { out, path } = this.#rows;
-    const { root } = loaded;
-    if (root.kind === 'constant') return out.piece(root.bytes);
-    out.piece(root.name);
-    path.push(root.key);
-    if ('page' in loaded) this.#object(loaded.root.parts, (part) => this.#part(part, loaded));
-    else if ('rows' in loaded && loaded.rows) this.#rows.row(loaded.rows, 0);
-    else if (root.kind === 'one' && root.nullable) out.text('null');
-    else throw new NotPlain('null where the schema says that there is a value');
-    path.pop();
-  }
-
-  #part(
-    part: ConnectionPart,
-    { root, page }: Extract<LoadedRoot, { readonly root: Root<'page'> }>,
-  ): void {
-    const { out, path } = this.#rows;
-    if (part.kind === 'constant') return out.piece(part.bytes);
-    out.piece(part.name);
-    if (part.kind === 'pageInfo')
-      return this.#object(part.parts, (one) => this.#info(one, root.read, page));
-    path.push(part.key);
-    if (part.kind === 'nodes') {
-      const rows = page.rows.get(part);
-      if (rows === undefined) throw new NotPlain('a list that was not read');
-      this.#rows.list(rows, inOrder(page.count), 0, page.count);
-    } else {
-      out.text('[');
-      for (let i = 0; i < page.count; i += 1) {
-        if (i > 0) out.text(',');
-        path.push(i);
-        this.#object(part.parts, (one) => this.#edge(one, root.read, page, i));
-        path.pop();
-      }
-      out.text(']');
-    }
-    path.pop();
-  }
-
-  #edge(part: EdgePart, read: ReadPlan, { raw, rows }: LoadedPage, index: number): void {
-    const { out, path } = this.#rows;
-    if (part.kind === 'constant') return out.piece(part.bytes);
-    out.piece(part.name);
-    if (part.kind === 'cursor')
-      return out.string(this.#paging.cursors.seal(read.type, keyOf(raw, read, index)));
-    const loaded = rows.get(part);
-    if (loaded === undefined) throw new NotPlain('a node that was not read');
-    path.push(part.key);
-    this.#rows.row(loaded, index);
-    path.pop();
-  }
-
-  #info(part: PagePart, read: ReadPlan, page: LoadedPage): void {
-    const { out } = this.#rows;
-    if (part.kind === 'constant') return out.piece(part.bytes);
-    out.piece(part.name);
-    if (part.kind === 'hasNextPage') return out.text(String(page.hasNext));
-    if (part.kind === 'hasPreviousPage') return out.text(String(page.hasPrevious));
-    const at = part.kind === 'startCursor' ? 0 : page.count - 1;
-    if (page.count === 0) return out.text('null');
-    return out.string(this.#paging.cursors.seal(read.type, keyOf(page.raw, read, at)));
-  }
-}
 
 /**
  * Reads and decides all rows of an operation, a level at a time: one statement for each list of the

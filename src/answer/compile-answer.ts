@@ -94,7 +94,7 @@ class AnswerCompiler {
     below: readonly FieldNode[],
   ): ConnectionPart {
     const name = keyBytes(key);
-    switch (below[0]?.name.value) {
+    switch (below[0]?.name.value ?? '') {
       case '__typename':
         return constant(key, JSON.stringify(`${type}Connection`));
       case 'nodes': {
@@ -127,7 +127,7 @@ class AnswerCompiler {
     inner: readonly FieldNode[],
   ): EdgePart {
     const name = keyBytes(key);
-    switch (inner[0]?.name.value) {
+    switch (inner[0]?.name.value ?? '') {
       case '__typename':
         return constant(key, JSON.stringify(`${type}Edge`));
       case 'cursor':

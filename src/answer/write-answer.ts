@@ -1,153 +1,149 @@
-import type { ClientReason } from '../decision/withheld.ts';
-import { maxPaths } from '../decision/withheld.ts';
+import type { WithheldNotes } from '../decision/withheld.ts';
+import type { ReadPlan } from '../policy/plan.ts';
+import type { RawRows } from '../sources/source.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
-import type { CellEntry, Entry, JoinEntry } from './answer-plan.ts';
-import type { LoadedJoin, LoadedRows } from './load-rows.ts';
+import type { ConnectionPart, EdgePart, PagePart, RootAnswer } from './answer-plan.ts';
+import { keyOf, type LoadedRows } from './load-rows.ts';
 import { NotPlain } from './not-plain.ts';
-import { cellWriter, type CellWriter } from './write-cell.ts';
+import { RowWriter } from './write-rows.ts';
 
-/** The withheld cells of one entry: how many, and where the first are. */
-export interface WithheldSite {
-  readonly coordinate: string;
-  readonly reason: ClientReason;
-  count: number;
-  readonly paths: (readonly (string | number)[])[];
+/** How lists are paged, and what stands in cursors. */
+export interface Paging {
+  readonly defaultPageSize: number;
+  readonly maxPageSize: number;
+  readonly cursors: {
+    seal(type: string, key: readonly string[]): string;
+    /** @throws SaysoError when it is not one of ours for this type */
+    open(type: string, cursor: string): readonly string[];
+  };
 }
 
-const comma = 0x2c;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
+export type Root<K extends RootAnswer['kind']> = Extract<RootAnswer, { readonly kind: K }>;
 
-/** Writes rows of one answer, and counts what it withholds on the way. */
-export class RowWriter {
-  readonly out: AnswerBuffer;
-  /** Response keys and indices from the root to where is being written. */
-  readonly path: (string | number)[] = [];
-  readonly #sites = new Map<Entry, WithheldSite>();
-  readonly #writers = new Map<LoadedRows, readonly (CellWriter | undefined)[]>();
+/** A page of rows, decided for each position of the answer by itself. */
+export interface LoadedPage {
+  readonly raw: RawRows;
+  readonly count: number;
+  readonly hasNext: boolean;
+  readonly hasPrevious: boolean;
+  /** By the part of the connection or edge that shows them. */
+  readonly rows: ReadonlyMap<ConnectionPart | EdgePart, LoadedRows>;
+}
 
-  constructor(out: AnswerBuffer) {
-    this.out = out;
+/** A root field with its rows. */
+export type LoadedRoot =
+  | { readonly root: Root<'constant'> }
+  | { readonly root: Root<'one'>; readonly rows: LoadedRows | undefined }
+  | { readonly root: Root<'page'>; readonly page: LoadedPage };
+
+/** Places 0, 1, 2 … of rows that are shown as they came. */
+const inOrder = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
+
+/** Writes what was loaded of all roots as one object. */
+export class AnswerWriter {
+  readonly #rows: RowWriter;
+  readonly #paging: Paging;
+
+  constructor(out: AnswerBuffer, paging: Paging) {
+    this.#rows = new RowWriter(out);
+    this.#paging = paging;
   }
 
-  get sites(): Iterable<WithheldSite> {
-    return this.#sites.values();
+  data(roots: readonly LoadedRoot[], notes: WithheldNotes): void {
+    this.#object(roots, (loaded) => this.#root(loaded));
+    for (const { coordinate, reason, count, paths } of this.#rows.sites)
+      notes.noteMany(coordinate, reason, count, paths);
   }
 
-  /** Chosen once for all rows: what the columns hold is the same for each. */
-  #writersOf(rows: LoadedRows): readonly (CellWriter | undefined)[] {
-    const known = this.#writers.get(rows);
-    if (known) return known;
-    const writers = rows.answer.entries.map((entry) =>
-      entry.kind === 'cell' && entry.column >= 0
-        ? cellWriter(entry.type, rows.raw.kinds[entry.column] ?? 'other')
-        : undefined,
-    );
-    this.#writers.set(rows, writers);
-    return writers;
+  #object<Part>(parts: readonly Part[], write: (part: Part) => void): void {
+    const { out } = this.#rows;
+    out.text('{');
+    parts.forEach((part, i) => {
+      if (i > 0) out.text(',');
+      write(part);
+    });
+    out.text('}');
   }
 
-  /** Writes one row as an object. */
-  row(rows: LoadedRows, index: number): void {
-    const { answer, raw, decided, joins } = rows;
-    const profile = decided.profiles[decided.profileOf[index] ?? -1];
-    // INVARIANT: without a profile nothing was decided, and nothing is written.
-    if (profile === undefined) throw new NotPlain('a row that was not decided on');
-    const { releases } = profile;
-    const { out } = this;
-    const writers = this.#writersOf(rows);
-    const { cells, width } = raw;
-    const base = 2 * index * width;
-    const { entries } = answer;
-    out.byte(openBrace);
-    for (let i = 0; i < entries.length; i += 1) {
-      const entry = entries[i] as Entry;
-      if (i > 0) out.byte(comma);
-      if (entry.kind === 'constant') {
-        out.piece(entry.bytes);
-        continue;
-      }
-      // INVARIANT: a withheld cell's bytes are never touched.
-      if (releases[entry.decision] !== 1 || entry.column < 0) {
-        this.#withhold(entry);
-        continue;
-      }
-      if (entry.kind === 'join') {
-        const join = joins[i];
-        if (join === undefined) throw new NotPlain('a join that was not read');
-        this.#join(entry, join, index);
-        continue;
-      }
-      const at = base + 2 * entry.column;
-      const length = cells[at + 1] ?? -1;
-      if (length < 0) {
-        this.#empty(entry);
-        continue;
-      }
-      out.piece(entry.name);
-      const write = writers[i];
-      if (write === undefined) throw new NotPlain('a cell without a writer');
-      write(out, raw, cells[at] ?? 0, length, index, entry.column);
-    }
-    out.byte(closeBrace);
-  }
-
-  /** Writes rows as a list. */
-  list(rows: LoadedRows, order: ArrayLike<number>, from: number, to: number): void {
-    const { out, path } = this;
-    out.byte(openBracket);
-    const depth = path.push(0) - 1;
-    for (let i = from; i < to; i += 1) {
-      if (i > from) out.byte(comma);
-      path[depth] = i - from;
-      this.row(rows, order[i] ?? 0);
-    }
-    path.pop();
-    out.byte(closeBracket);
-  }
-
-  #join(entry: JoinEntry, { rows, groupOf, starts, order }: LoadedJoin, index: number): void {
-    const { out, path } = this;
-    const group = groupOf[index] ?? -1;
-    const from = group < 0 ? 0 : (starts[group] ?? 0);
-    const to = group < 0 ? 0 : (starts[group + 1] ?? 0);
-    if (entry.join.list) {
-      out.piece(entry.name);
-      if (rows === undefined || from === to) {
-        out.byte(openBracket);
-        out.byte(closeBracket);
-        return;
-      }
-      path.push(entry.key);
-      this.list(rows, order, from, to);
-      path.pop();
+  #root(loaded: LoadedRoot): void {
+    const { out, path } = this.#rows;
+    const { root } = loaded;
+    if (root.kind === 'constant') {
+      out.piece(root.bytes);
       return;
     }
-    if (rows === undefined || from === to) {
-      this.#empty(entry);
-      return;
-    }
-    out.piece(entry.name);
-    path.push(entry.key);
-    this.row(rows, order[from] ?? 0);
+    out.piece(root.name);
+    path.push(root.key);
+    if ('page' in loaded) this.#object(loaded.root.parts, (part) => this.#part(part, loaded));
+    else if ('rows' in loaded && loaded.rows) this.#rows.row(loaded.rows, 0);
+    else if (root.kind === 'one' && root.nullable) out.text('null');
+    else throw new NotPlain('null where the schema says that there is a value');
     path.pop();
   }
 
-  #empty(entry: CellEntry | JoinEntry): void {
-    if (!entry.nullable) throw new NotPlain('null where the schema says that there is a value');
-    this.out.piece(entry.empty);
+  #part(
+    part: ConnectionPart,
+    { root, page }: Extract<LoadedRoot, { readonly root: Root<'page'> }>,
+  ): void {
+    const { out, path } = this.#rows;
+    if (part.kind === 'constant') {
+      out.piece(part.bytes);
+      return;
+    }
+    out.piece(part.name);
+    if (part.kind === 'pageInfo') {
+      this.#object(part.parts, (one) => this.#info(one, root.read, page));
+      return;
+    }
+    path.push(part.key);
+    if (part.kind === 'nodes') {
+      const rows = page.rows.get(part);
+      if (rows === undefined) throw new NotPlain('a list that was not read');
+      this.#rows.list(rows, inOrder(page.count), 0, page.count);
+    } else {
+      out.text('[');
+      for (let i = 0; i < page.count; i += 1) {
+        if (i > 0) out.text(',');
+        path.push(i);
+        this.#object(part.parts, (one) => this.#edge(one, root.read, page, i));
+        path.pop();
+      }
+      out.text(']');
+    }
+    path.pop();
   }
 
-  #withhold(entry: CellEntry | JoinEntry): void {
-    this.#empty(entry);
-    let site = this.#sites.get(entry);
-    if (site === undefined) {
-      site = { coordinate: entry.coordinate, reason: entry.reason, count: 0, paths: [] };
-      this.#sites.set(entry, site);
+  #edge(part: EdgePart, read: ReadPlan, { raw, rows }: LoadedPage, index: number): void {
+    const { out, path } = this.#rows;
+    if (part.kind === 'constant') {
+      out.piece(part.bytes);
+      return;
     }
-    site.count += 1;
-    if (site.paths.length < maxPaths) site.paths.push([...this.path, entry.key]);
+    out.piece(part.name);
+    if (part.kind === 'cursor') {
+      out.string(this.#paging.cursors.seal(read.type, keyOf(raw, read, index)));
+      return;
+    }
+    const loaded = rows.get(part);
+    if (loaded === undefined) throw new NotPlain('a node that was not read');
+    path.push(part.key);
+    this.#rows.row(loaded, index);
+    path.pop();
+  }
+
+  #info(part: PagePart, read: ReadPlan, page: LoadedPage): void {
+    const { out } = this.#rows;
+    if (part.kind === 'constant') {
+      out.piece(part.bytes);
+      return;
+    }
+    out.piece(part.name);
+    if (part.kind === 'hasNextPage') out.text(String(page.hasNext));
+    else if (part.kind === 'hasPreviousPage') out.text(String(page.hasPrevious));
+    else if (page.count === 0) out.text('null');
+    else {
+      const at = part.kind === 'startCursor' ? 0 : page.count - 1;
+      out.string(this.#paging.cursors.seal(read.type, keyOf(page.raw, read, at)));
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { AnswerPlan } from '../answer/answer-plan.ts';
-import { loadAnswer, type Paging } from '../answer/answer-in-bytes.ts';
+import { loadAnswer } from '../answer/answer-in-bytes.ts';
+import type { Paging } from '../answer/write-answer.ts';
 import { NotPlain } from '../answer/not-plain.ts';
 import { RecordedReads } from '../answer/recorded-reads.ts';
 import { AnswerTooLargeError, LedgerError, SourceError, type SaysoError } from '../core/errors.ts';

@@ -1,15 +1,9 @@
 import { HeaderMap } from '@apollo/server';
-import {
-  getVariableValues,
-  GraphQLError,
-  OperationTypeNode,
-  type ExecutionResult,
-} from 'graphql';
+import { getVariableValues, GraphQLError, OperationTypeNode, type ExecutionResult } from 'graphql';
 import { uuidv7 } from 'uuidv7';
 import { AnswerBuffer } from '../answer/answer-buffer.ts';
 import type { OperationEntry } from '../audit/entry.ts';
 import {
-  AnswerTooLargeError,
   AuditError,
   LedgerError,
   PlanError,

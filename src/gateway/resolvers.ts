@@ -3,6 +3,7 @@ import { SaysoError } from '../core/errors.ts';
 import { asText } from '../decision/release-rows.ts';
 import { inputsOf, isReleased, planOf, type ReleasedRow } from '../decision/released.ts';
 import { clientReason } from '../decision/withheld.ts';
+import { straight, type StraightResolver } from '../execution/straight.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { rootFinders } from '../policy/compile-plan.ts';
 import type { DomainField, DomainType } from '../policy/model.ts';
@@ -32,21 +33,33 @@ const released = (parent: unknown): ReleasedRow => {
   throw new Error('a resolver returned a row that was never decided on');
 };
 
-const columnResolver =
-  (field: DomainField): Resolver =>
-  (parent, _args, context, info) => {
+/** Looks into a released row, without arguments and without waiting. */
+type Reader = StraightResolver<OperationContext>;
+
+const columnReader =
+  (field: DomainField): Reader =>
+  (parent, context, path) => {
     const row = released(parent);
     const value = row[field.name];
-    return value === undefined ? withheld(row, field, context, info.path) : value;
+    return value === undefined ? withheld(row, field, context, path()) : value;
   };
 
-const derivedResolver =
-  (field: DomainField, derive: DerivedResolver): Resolver =>
-  (parent, _args, context, info) => {
+const derivedReader =
+  (field: DomainField, derive: DerivedResolver): Reader =>
+  (parent, context, path) => {
     const row = released(parent);
     const inputs = row[inputsOf]?.get(field.name);
-    return inputs === undefined ? withheld(row, field, context, info.path) : derive(inputs);
+    return inputs === undefined ? withheld(row, field, context, path()) : derive(inputs);
   };
+
+const readerFor = (field: DomainField, derived: DerivedResolvers): Reader | undefined => {
+  if (field.kind === 'column') return columnReader(field);
+  if (field.kind === 'join') return undefined;
+  const derive = derived.get(field.coordinate);
+  // The policy compiled, so every derived field has one.
+  if (!derive) throw new Error(`no resolver for ${field.coordinate}`);
+  return derivedReader(field, derive);
+};
 
 const firstOf = (args: { readonly [name: string]: unknown }): number | undefined => {
   const first = args['first'] as number | null | undefined;
@@ -74,18 +87,16 @@ const joinResolver =
       : rows.then(([one]) => one ?? null);
   };
 
-const resolverFor = (field: DomainField, derived: DerivedResolvers): Resolver => {
-  if (field.kind === 'column') return columnResolver(field);
-  if (field.kind === 'join') return joinResolver(field);
-  const derive = derived.get(field.coordinate);
-  // The policy compiled, so every derived field has one.
-  if (!derive) throw new Error(`no resolver for ${field.coordinate}`);
-  return derivedResolver(field, derive);
-};
-
 const attach = (type: GraphQLObjectType, name: string, resolve: Resolver): void => {
   const field = type.getFields()[name];
   if (field) field.resolve = resolve;
+};
+
+/** For graphql-js a resolver, for the planned executor the reader itself. */
+const attachReader = (type: GraphQLObjectType, name: string, read: Reader): void => {
+  attach(type, name, (parent, _args, context, info) => read(parent, context, () => info.path));
+  const field = type.getFields()[name];
+  if (field) field.extensions = { ...field.extensions, [straight]: read };
 };
 
 const objectType = (schema: GraphQLSchema, name: string): GraphQLObjectType => {
@@ -97,7 +108,9 @@ const objectType = (schema: GraphQLSchema, name: string): GraphQLObjectType => {
 const attachType = (schema: GraphQLSchema, type: DomainType, derived: DerivedResolvers): void => {
   const object = objectType(schema, type.name);
   for (const field of type.fields.values()) {
-    attach(object, field.name, resolverFor(field, derived));
+    const read = readerFor(field, derived);
+    if (read) attachReader(object, field.name, read);
+    else attach(object, field.name, joinResolver(field));
   }
 };
 

@@ -14,7 +14,7 @@ export interface Difference {
 const jsonOf = ({ result }: Turn): Buffer =>
   result instanceof AnswerBuffer
     ? dataOf(result)
-    : Buffer.from(JSON.stringify(result.data) ?? 'undefined');
+    : Buffer.from(result.data === undefined ? '' : JSON.stringify(result.data));
 
 const errorsOf = ({ result }: Turn): string =>
   result instanceof AnswerBuffer

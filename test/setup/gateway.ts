@@ -167,10 +167,12 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
   const onStatement = (_source: string, sql: string) => statements.push(sql);
   const differences: Difference[] = [];
   const onDifference = (difference: Difference) => differences.push(difference);
-  const app = await startApp(config, { onStatement, onDifference }).catch(async (error: unknown) => {
-    await cleanUp();
-    throw error;
-  });
+  const app = await startApp(config, { onStatement, onDifference }).catch(
+    async (error: unknown) => {
+      await cleanUp();
+      throw error;
+    },
+  );
 
   const token = async (asks: Asks): Promise<string> => {
     const { purpose, scope, client, subject, roles, authTime } = asks;
