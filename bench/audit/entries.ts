@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import type { OperationEntry, PackedDecisions } from '../../src/audit/entry.ts';
-import { DecisionRecorder, type LoggedReason } from '../../src/decision/recorder.ts';
+import type { LoggedReason, Profile } from '../../src/decision/decided-rows.ts';
+import { DecisionRecorder } from '../../src/decision/recorder.ts';
 import type { Decide, RowPlan } from '../../src/policy/plan.ts';
 
 const fields = ['email', 'phone', 'name', 'city', 'birthday', 'segment'] as const;
@@ -29,11 +30,13 @@ const orders = planOf([
   { kind: 'open', coordinates: orderFields.map((field) => `Order.${field}`) },
 ]);
 
+const releasing: ReadonlySet<LoggedReason> = new Set(['CONSENTED', 'OPEN']);
+
 /** What a query for so many customers, 6 governed fields of each and 3 orders, decides. */
 export interface Operation {
   readonly rows: readonly {
     readonly plan: RowPlan;
-    readonly reasons: readonly LoggedReason[];
+    readonly profile: Profile;
     readonly subject: number;
   }[];
 }
@@ -51,21 +54,37 @@ const reasonOf = (customer: number, field: number): LoggedReason => {
   return roll < 80 ? 'REFUSED' : 'NEVER_ASKED';
 };
 
-export const operationOf = (size: number): Operation => ({
-  rows: Array.from({ length: size }, (_, i) => {
-    const subject = scattered(i);
-    const reasons = [...fields.map((_field, k) => reasonOf(i, k)), 'OPEN' as const];
-    return [
-      { plan: customers, reasons, subject },
-      ...orderFields.map(() => ({ plan: orders, reasons: ['OPEN' as const], subject })),
-    ];
-  }).flat(),
+const profileOf = (reasons: readonly LoggedReason[]): Profile => ({
+  releases: Uint8Array.from(reasons, (reason) => (releasing.has(reason) ? 1 : 0)),
+  reasons,
+  stays: true,
 });
+
+export const operationOf = (size: number): Operation => {
+  const profiles = new Map<string, Profile>();
+  const shared = (reasons: readonly LoggedReason[]): Profile => {
+    const key = reasons.join(' ');
+    const profile = profiles.get(key) ?? profileOf(reasons);
+    profiles.set(key, profile);
+    return profile;
+  };
+  return {
+    rows: Array.from({ length: size }, (_, i) => {
+      const subject = scattered(i);
+      const profile = shared([...fields.map((_field, k) => reasonOf(i, k)), 'OPEN' as const]);
+      const open = shared(['OPEN']);
+      return [
+        { plan: customers, profile, subject },
+        ...orderFields.map(() => ({ plan: orders, profile: open, subject })),
+      ];
+    }).flat(),
+  };
+};
 
 /** What the gateway does of it for the log: note each row, and pack. */
 export const record = ({ rows }: Operation): PackedDecisions => {
   const recorder = new DecisionRecorder();
-  for (const { plan, reasons, subject } of rows) recorder.noteRow(plan, reasons, subject);
+  for (const { plan, profile, subject } of rows) recorder.listOf(plan, profile).push(subject);
   return recorder.packed();
 };
 

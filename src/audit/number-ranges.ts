@@ -1,29 +1,87 @@
 /** Stands at the end of ranges for rows that concern nobody known. */
 export const unknownMark = '?';
 
-const rangesOf = (sorted: Int32Array): string => {
-  const ranges: string[] = [];
-  let unknown = false;
-  for (let i = 0; i < sorted.length;) {
+const zero = 48;
+const comma = 44;
+const dash = 45;
+const question = 63;
+/** `2147483647,` */
+const mostDigits = 11;
+
+/** Writes a number and gives where it ends. */
+const writeNumber = (bytes: Buffer, at: number, number: number): number => {
+  let end = at + 1;
+  for (let rest = number; rest >= 10; rest = (rest / 10) | 0) end += 1;
+  let rest = number;
+  for (let i = end - 1; i >= at; i -= 1) {
+    const tenth = (rest / 10) | 0;
+    bytes[i] = zero + rest - 10 * tenth;
+    rest = tenth;
+  }
+  return end;
+};
+
+/** Writes one set, a comma behind each range and behind `?`, and gives where it ends. */
+const writeRanges = (
+  bytes: Buffer,
+  start: number,
+  sorted: Int32Array,
+  first: number,
+  end: number,
+): number => {
+  let at = start;
+  let i = first;
+  while (i < end && (sorted[i] ?? 0) < 0) i += 1;
+  const unknown = i > first;
+  while (i < end) {
     const from = sorted[i] ?? 0;
     let to = from;
     // Rows of one person come again and again; each counts once.
-    while (i < sorted.length && (sorted[i] ?? 0) - to <= 1) to = sorted[i++] ?? to;
-    if (from < 0) {
-      // -1 runs into 0, which is a subject.
-      unknown = true;
-      if (to >= 0) ranges.push(to === 0 ? '0' : `0-${to}`);
-    } else ranges.push(from === to ? String(from) : `${from}-${to}`);
+    for (i += 1; i < end && (sorted[i] ?? 0) - to <= 1; i += 1) to = sorted[i] ?? to;
+    at = writeNumber(bytes, at, from);
+    if (to > from) {
+      bytes[at] = dash;
+      at = writeNumber(bytes, at + 1, to);
+    }
+    bytes[at] = comma;
+    at += 1;
   }
-  if (unknown) ranges.push(unknownMark);
-  return ranges.join(',');
+  if (unknown) {
+    bytes[at] = question;
+    bytes[at + 1] = comma;
+    at += 2;
+  }
+  return at;
+};
+
+/**
+ * Several sets of numbers as ranges, as `packRanges` writes each of them.
+ *
+ * @param sorted set after set, each in order
+ * @param ends where each set ends
+ */
+export const packSorted = (sorted: Int32Array, ends: ArrayLike<number>): readonly string[] => {
+  const bytes = Buffer.allocUnsafe(mostDigits * sorted.length + 2);
+  const starts = new Int32Array(ends.length + 1);
+  let first = 0;
+  for (let set = 0; set < ends.length; set += 1) {
+    const end = ends[set] ?? first;
+    starts[set + 1] = writeRanges(bytes, starts[set] ?? 0, sorted, first, end);
+    first = end;
+  }
+  // One text, of which each set is a piece without its last comma.
+  const text = bytes.toString('latin1', 0, starts[ends.length]);
+  return Array.from(ends, (_, set) => {
+    const from = starts[set] ?? 0;
+    return text.slice(from, Math.max(from, (starts[set + 1] ?? from) - 1));
+  });
 };
 
 /** Numbers as ranges, in order and each once: `1-5,9`. A negative one stands for nobody: `?`. */
 export const packRanges = (numbers: readonly number[]): string => {
   const [only] = numbers;
   if (numbers.length === 1 && only !== undefined) return only < 0 ? unknownMark : String(only);
-  return rangesOf(Int32Array.from(numbers).sort());
+  return packSorted(Int32Array.from(numbers).sort(), [numbers.length])[0] ?? '';
 };
 
 /** Calls back for each number of ranges, -1 for `?`. */

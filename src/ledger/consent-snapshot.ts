@@ -2,12 +2,10 @@ import type { Knex } from 'knex';
 import { LedgerError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
 import type { Policy } from '../policy/compile-policy.ts';
+import { ConsentPages, type SaidPage } from './consent-pages.ts';
 import { foldEvents } from './fold-events.ts';
 import { readEvents, type PositionedEvent } from './stored-events.ts';
 
-/** Small, because persons asked for together have numbers that lie far apart. */
-const pageBits = 7;
-const pageSize = 1 << pageBits;
 /** Subjects changed since the oldest position remembered; past this many all is read anew. */
 const maxRecent = 100_000;
 const maxTail = 20_000;
@@ -20,19 +18,6 @@ const recordedAt = (position: string): string => `coalesce(
   (select published_at::text from notice where position = ${position}))`;
 /** A ledger that is silent for longer counts as unreachable. */
 const timeoutMs = 10_000;
-
-/** The say-so of 128 neighbouring subjects. */
-interface Page {
-  readonly loaded: Uint8Array;
-  /** Newest position that concerns the subject, as loaded. */
-  readonly changed: Float64Array;
-  /** One byte for each subject and pair. */
-  readonly states: Uint8Array;
-  /** Slot × pairs + pair → microseconds since 1970. Few grants expire, so this is sparse. */
-  readonly expiry: Map<number, number>;
-  /** Asked for since pages were last given up: this one then stays for another round. */
-  used: boolean;
-}
 
 /** The position and the database's time that one request decides by. */
 export interface LedgerView {
@@ -59,9 +44,7 @@ interface HeadRow {
 export class ConsentSnapshot {
   readonly #knex: Knex;
   readonly #policy: Policy;
-  readonly #maxPages: number;
-  /** Longest kept first. */
-  readonly #pages = new Map<number, Page>();
+  readonly #pages: ConsentPages;
   readonly #recent = new Map<number, number>();
   #recentFrom = 0;
   #head = -1;
@@ -86,7 +69,7 @@ export class ConsentSnapshot {
     this.#onErased = onErased;
     this.#knex = knex;
     this.#policy = policy;
-    this.#maxPages = Math.max(1, Math.ceil(maxSubjects / pageSize));
+    this.#pages = new ConsentPages(policy.pairs.length, maxSubjects);
     this.#refresh = shareWhileBusy(() => this.#readHead());
   }
 
@@ -107,17 +90,18 @@ export class ConsentSnapshot {
   /**
    * Loads those subjects that are not in memory, in batches. Decide right after it returns, before
    * awaiting anything else: memory is bounded and may be given to others.
+   * @param numbers those below 0 stand for nobody and are passed over, here and in `holds`
    * @returns false when one of them changed after the view's head: decide again from a new view.
    * @throws LedgerError LEDGER_UNAVAILABLE
    */
-  async ensure(numbers: readonly number[], view: LedgerView): Promise<boolean> {
+  async ensure(numbers: ArrayLike<number>, view: LedgerView): Promise<boolean> {
     for (let tries = 0; tries < maxLoads; tries += 1) {
-      const missing = this.#missing(numbers);
-      if (missing.length === 0) return !this.#changedSince(numbers, view.head);
+      const missing = this.#pages.missing(numbers);
+      if (missing.length === 0) return this.#pages.hold(numbers, view.head);
       try {
         await this.#load(missing);
         // None that the batch needs, be it loaded now or before.
-        this.#evict(numbers);
+        this.#pages.evict(numbers);
       } catch (error) {
         throw new LedgerError('say-so could not be read', 'LEDGER_UNAVAILABLE', { cause: error });
       }
@@ -129,23 +113,34 @@ export class ConsentSnapshot {
    * Whether all of them are in memory and none changed after the view's head, at this very moment.
    * What `ensure` has loaded may be gone a turn later.
    */
-  holds(numbers: readonly number[], view: LedgerView): boolean {
-    return this.#missing(numbers).length === 0 && !this.#changedSince(numbers, view.head);
+  holds(numbers: ArrayLike<number>, view: LedgerView): boolean {
+    return this.#pages.hold(numbers, view.head);
   }
 
-  /** The state of a pair for a subject that \`ensure\` has loaded; one of \`State\`. */
+  /**
+   * What a subject said, to read before anything is awaited. Its pair `p` stands at
+   * `startOf(number) + p`, in `states` and in `expiry` (no entry: never).
+   * @returns `undefined` where `holds` would say no: it is then not decided on
+   */
+  pageOf(number: number, view: LedgerView): SaidPage | undefined {
+    return this.#pages.pageAt(number, view.head);
+  }
+
+  startOf(number: number): number {
+    return this.#pages.startOf(number);
+  }
+
+  /** The state of a pair for a subject that `ensure` has loaded; one of `State`. */
   state(number: number, pair: number): number {
-    const page = this.#pages.get(number >> pageBits);
-    const slot = number & (pageSize - 1);
-    if (page?.loaded[slot] !== 1) throw new Error('a subject is decided on before it was loaded');
-    return page.states[slot * this.#policy.pairs.length + pair] ?? 0;
+    const page = this.#pages.pageOf(number);
+    if (!page) throw new Error('a subject is decided on before it was loaded');
+    return page.states[this.#pages.startOf(number) + pair] ?? 0;
   }
 
   /** When the grant of a pair stops counting, in microseconds since 1970; Infinity for never. */
   expiry(number: number, pair: number): number {
-    const page = this.#pages.get(number >> pageBits);
-    const slot = number & (pageSize - 1);
-    return page?.expiry.get(slot * this.#policy.pairs.length + pair) ?? Infinity;
+    const page = this.#pages.pageOf(number);
+    return page?.expiry.get(this.#pages.startOf(number) + pair) ?? Infinity;
   }
 
   /** Whether any of the subjects changed after \`head\`. Says yes when it no longer remembers. */
@@ -156,13 +151,6 @@ export class ConsentSnapshot {
       if ((this.#recent.get(number) ?? 0) > head) return true;
     }
     return false;
-  }
-
-  #changedSince(numbers: readonly number[], head: number): boolean {
-    return numbers.some((number) => {
-      const changed = this.#pages.get(number >> pageBits)?.changed[number & (pageSize - 1)] ?? 0;
-      return changed > head;
-    });
   }
 
   async #readHead(): Promise<LedgerView> {
@@ -211,8 +199,7 @@ export class ConsentSnapshot {
     for (const { subject, position, erased } of rows) {
       if (erased) this.#onErased(subject);
       this.#recent.set(subject, Number(position));
-      const page = this.#pages.get(subject >> pageBits);
-      if (page) page.loaded[subject & (pageSize - 1)] = 0;
+      this.#pages.forget(subject);
     }
     this.#head = head;
   }
@@ -225,16 +212,6 @@ export class ConsentSnapshot {
     this.#recent.clear();
     this.#recentFrom = head;
     this.#head = head;
-  }
-
-  #missing(numbers: readonly number[]): readonly number[] {
-    const missing = new Set<number>();
-    for (const number of numbers) {
-      const page = this.#pages.get(number >> pageBits);
-      if (page) page.used = true;
-      if (page?.loaded[number & (pageSize - 1)] !== 1) missing.add(number);
-    }
-    return [...missing];
   }
 
   async #load(numbers: readonly number[]): Promise<void> {
@@ -251,46 +228,6 @@ export class ConsentSnapshot {
   #keep(number: number, events: readonly PositionedEvent[]): void {
     const newest = events.at(-1)?.position ?? 0;
     if (newest < (this.#recent.get(number) ?? 0)) return;
-    const page = this.#page(number >> pageBits);
-    const slot = number & (pageSize - 1);
-    const { states, expiry } = foldEvents(events, this.#policy);
-    const base = slot * this.#policy.pairs.length;
-    for (let pair = 0; pair < states.length; pair += 1) page.expiry.delete(base + pair);
-    page.states.set(states, base);
-    for (const [pair, until] of expiry) page.expiry.set(base + pair, until);
-    page.changed[slot] = newest;
-    page.loaded[slot] = 1;
-  }
-
-  #page(number: number): Page {
-    const known = this.#pages.get(number);
-    if (known) return known;
-    const page: Page = {
-      loaded: new Uint8Array(pageSize),
-      changed: new Float64Array(pageSize),
-      states: new Uint8Array(pageSize * this.#policy.pairs.length),
-      expiry: new Map(),
-      used: false,
-    };
-    this.#pages.set(number, page);
-    return page;
-  }
-
-  /** Gives up the pages not used for longest, but none that the batch at hand still needs. */
-  #evict(needed: readonly number[]): void {
-    let surplus = this.#pages.size - this.#maxPages;
-    if (surplus <= 0) return;
-    const keep = new Set(needed.map((number) => number >> pageBits));
-    // Pages put back are met again at the end; by then, at the latest, they have lost their mark.
-    let left = 2 * this.#pages.size;
-    for (const [number, page] of this.#pages) {
-      if (surplus <= 0 || left <= 0) return;
-      left -= 1;
-      this.#pages.delete(number);
-      if (page.used || keep.has(number)) {
-        page.used = false;
-        this.#pages.set(number, page);
-      } else surplus -= 1;
-    }
+    this.#pages.keep(number, newest, foldEvents(events, this.#policy));
   }
 }

@@ -41,8 +41,8 @@ const anyNote: fc.Arbitrary<Note> = fc.constantFrom(...plans).chain((plan) =>
 const recorded = (notes: readonly Note[]) => {
   const recorder = new DecisionRecorder();
   for (const { plan, reasons, hidden, subject } of notes) {
-    if (hidden) recorder.noteHidden(plan, reasons, subject);
-    else recorder.noteRow(plan, reasons, subject);
+    const releases = new Uint8Array(reasons.length);
+    recorder.listOf(plan, { reasons, releases, stays: !hidden }).push(subject);
   }
   return recorder.packed();
 };

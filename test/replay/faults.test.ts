@@ -69,6 +69,21 @@ const overlay = <T extends object>(target: T, changes: Partial<T>): T =>
     },
   });
 
+/** A snapshot that takes another word for the victim's, of one pair or of all. */
+const saying = ({ snapshot }: Context, victim: string, word: State, pair?: number) =>
+  overlay(snapshot, {
+    pageOf: (subject, view) => {
+      const page = snapshot.pageOf(subject, view);
+      if (!page || String(subject) !== victim) return page;
+      const states = page.states.slice();
+      const start = snapshot.startOf(subject);
+      const pairs = gateway.app.policy.pairs.length;
+      if (pair === undefined) states.fill(word, start, start + pairs);
+      else states[start + pair] = word;
+      return { ...page, states };
+    },
+  });
+
 const pairOf = (policy: Policy, purpose: string, category: string): number => {
   const pair = policy.pairOf(purpose, category);
   if (!pair) throw new Error('no such pair');
@@ -96,12 +111,7 @@ describe('a gateway that', () => {
       await look('NEWS');
       broken.fault = (context) => ({
         ...context,
-        snapshot: overlay(context.snapshot, {
-          state: (subject, asked) =>
-            String(subject) === victim && asked === pair
-              ? State.given
-              : context.snapshot.state(subject, asked),
-        }),
+        snapshot: saying(context, victim, State.given, pair),
       });
       await look('NEWS');
       broken.fault = undefined;
@@ -133,7 +143,12 @@ describe('a gateway that', () => {
       await look('NEWS');
       broken.fault = (context) => ({
         ...context,
-        snapshot: overlay(context.snapshot, { expiry: () => Infinity }),
+        snapshot: overlay(context.snapshot, {
+          pageOf: (subject, view) => {
+            const page = context.snapshot.pageOf(subject, view);
+            return page && { ...page, expiry: new Map() };
+          },
+        }),
       });
       await look('NEWS');
     });
@@ -162,24 +177,21 @@ describe('a gateway that', () => {
 
   it('decides by what was true before is caught', async () => {
     await say('105', 'giveConsent(purpose: NEWS)');
-    const victim = Number(await number('105'));
+    const victim = await number('105');
     const { differences, from } = await replayOf(async () => {
       await look('NEWS');
       await say('105', 'withdrawConsent(purpose: NEWS)');
       await look('NEWS');
       broken.fault = (context) => ({
         ...context,
-        snapshot: overlay(context.snapshot, {
-          state: (subject, pair) =>
-            subject === victim ? State.given : context.snapshot.state(subject, pair),
-        }),
+        snapshot: saying(context, victim, State.given),
       });
       await look('NEWS');
     });
     expect(differences).toEqual([
       expect.objectContaining({
         ...{ severity: 'OVER_RELEASE', index: from + 3, coordinate: 'Customer.email' },
-        ...{ subjects: String(victim), says: 'CONSENTED', follows: 'WITHDRAWN' },
+        ...{ subjects: victim, says: 'CONSENTED', follows: 'WITHDRAWN' },
       }),
     ]);
   });
@@ -189,12 +201,13 @@ describe('a gateway that', () => {
     const swap: Fault = (context) => ({
       ...context,
       recorder: overlay<DecisionRecorder>(context.recorder, {
-        noteRow: (plan, reasons, subject) =>
-          context.recorder.noteRow(
-            plan,
-            reasons.map((reason): LoggedReason => (reason === 'REFUSED' ? 'REVOKED' : reason)),
-            subject,
-          ),
+        listOf: (plan, profile) =>
+          context.recorder.listOf(plan, {
+            ...profile,
+            reasons: profile.reasons.map((reason): LoggedReason =>
+              reason === 'REFUSED' ? 'REVOKED' : reason,
+            ),
+          }),
       }),
     });
     const { differences, from } = await replayOf(async () => {
@@ -216,12 +229,7 @@ describe('a gateway that', () => {
     const { differences } = await replayOf(async () => {
       broken.fault = (context) => ({
         ...context,
-        snapshot: overlay(context.snapshot, {
-          state: (subject, asked) =>
-            String(subject) === victim && asked === pair
-              ? State.none
-              : context.snapshot.state(subject, asked),
-        }),
+        snapshot: saying(context, victim, State.none, pair),
       });
       await look('NEWS');
     });

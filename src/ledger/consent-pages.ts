@@ -1,0 +1,141 @@
+import type { FoldedStates } from './fold-events.ts';
+
+/** Small, because persons asked for together have numbers that lie far apart. */
+const pageBits = 7;
+const pageSize = 1 << pageBits;
+const slotMask = pageSize - 1;
+
+/** The say-so of neighbouring subjects, as deciding reads it; where one starts, `startOf` tells. */
+export interface SaidPage {
+  /** One byte of `FoldedStates.states` for each subject and pair. */
+  readonly states: Uint8Array;
+  /** Place in `states` → microseconds since 1970. Few grants expire, so this is sparse. */
+  readonly expiry: ReadonlyMap<number, number>;
+}
+
+interface Page extends SaidPage {
+  readonly loaded: Uint8Array;
+  /** Newest position that concerns the subject, as loaded. */
+  readonly changed: Float64Array;
+  readonly expiry: Map<number, number>;
+  /** Asked for since pages were last given up: this one then stays for another round. */
+  used: boolean;
+}
+
+/** Say-so by subject number, in memory and bounded. Numbers below 0 stand for nobody: passed over. */
+export class ConsentPages {
+  readonly #pairs: number;
+  readonly #maxPages: number;
+  /** Longest kept first. */
+  readonly #pages = new Map<number, Page>();
+
+  constructor(pairs: number, maxSubjects: number) {
+    this.#pairs = pairs;
+    this.#maxPages = Math.max(1, Math.ceil(maxSubjects / pageSize));
+  }
+
+  /** The page of a subject that is loaded; `undefined` for any other. */
+  pageOf(number: number): SaidPage | undefined {
+    const page = this.#pages.get(number >> pageBits);
+    return page?.loaded[number & slotMask] === 1 ? page : undefined;
+  }
+
+  /** The page of a subject that is loaded and did not change after `head`. */
+  pageAt(number: number, head: number): SaidPage | undefined {
+    const page = this.#pages.get(number >> pageBits);
+    const slot = number & slotMask;
+    if (page?.loaded[slot] !== 1 || (page.changed[slot] ?? Infinity) > head) return undefined;
+    return page;
+  }
+
+  /** Where a subject's first pair stands in its page's `states`. */
+  startOf(number: number): number {
+    return (number & slotMask) * this.#pairs;
+  }
+
+  /** Whether all of them are loaded and none changed after `head`. Marks their pages as used. */
+  hold(numbers: ArrayLike<number>, head: number): boolean {
+    let last = -1;
+    let page: Page | undefined;
+    for (let i = 0; i < numbers.length; i += 1) {
+      const number = numbers[i] ?? -1;
+      if (number < 0) continue;
+      if (number >> pageBits !== last) {
+        last = number >> pageBits;
+        page = this.#pages.get(last);
+        if (page) page.used = true;
+      }
+      const slot = number & slotMask;
+      if (page?.loaded[slot] !== 1 || (page.changed[slot] ?? Infinity) > head) return false;
+    }
+    return true;
+  }
+
+  /** Those that are not loaded, each once. Marks the pages of the others as used. */
+  missing(numbers: ArrayLike<number>): readonly number[] {
+    let missing: Set<number> | undefined;
+    for (let i = 0; i < numbers.length; i += 1) {
+      const number = numbers[i] ?? -1;
+      if (number < 0) continue;
+      const page = this.#pages.get(number >> pageBits);
+      if (page) page.used = true;
+      if (page?.loaded[number & slotMask] !== 1) (missing ??= new Set()).add(number);
+    }
+    return missing ? [...missing] : [];
+  }
+
+  /** Puts in what one subject said, up to position `newest`. */
+  keep(number: number, newest: number, { states, expiry }: FoldedStates): void {
+    const page = this.#make(number >> pageBits);
+    const slot = number & slotMask;
+    const base = slot * this.#pairs;
+    for (let pair = 0; pair < states.length; pair += 1) page.expiry.delete(base + pair);
+    page.states.set(states, base);
+    for (const [pair, until] of expiry) page.expiry.set(base + pair, until);
+    page.changed[slot] = newest;
+    page.loaded[slot] = 1;
+  }
+
+  /** Forgets one subject. */
+  forget(number: number): void {
+    const page = this.#pages.get(number >> pageBits);
+    if (page) page.loaded[number & slotMask] = 0;
+  }
+
+  clear(): void {
+    this.#pages.clear();
+  }
+
+  /** Gives up the pages not used for longest, but none that the batch at hand still needs. */
+  evict(needed: ArrayLike<number>): void {
+    let surplus = this.#pages.size - this.#maxPages;
+    if (surplus <= 0) return;
+    const keep = new Set<number>();
+    for (let i = 0; i < needed.length; i += 1) keep.add((needed[i] ?? -1) >> pageBits);
+    // Pages put back are met again at the end; by then, at the latest, they have lost their mark.
+    let left = 2 * this.#pages.size;
+    for (const [number, page] of this.#pages) {
+      if (surplus <= 0 || left <= 0) return;
+      left -= 1;
+      this.#pages.delete(number);
+      if (page.used || keep.has(number)) {
+        page.used = false;
+        this.#pages.set(number, page);
+      } else surplus -= 1;
+    }
+  }
+
+  #make(number: number): Page {
+    const known = this.#pages.get(number);
+    if (known) return known;
+    const page: Page = {
+      loaded: new Uint8Array(pageSize),
+      changed: new Float64Array(pageSize),
+      states: new Uint8Array(pageSize * this.#pairs),
+      expiry: new Map(),
+      used: false,
+    };
+    this.#pages.set(number, page);
+    return page;
+  }
+}
