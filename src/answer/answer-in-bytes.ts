@@ -3,17 +3,11 @@ import type { DecisionContext } from '../decision/release-rows.ts';
 import type { WithheldNotes } from '../decision/withheld.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { Find, RawRows } from '../sources/source.ts';
-import { AnswerBuffer } from './answer-buffer.ts';
+import type { AnswerBuffer } from './answer-buffer.ts';
 import type { AnswerPlan, ConnectionPart, EdgePart, RootAnswer } from './answer-plan.ts';
 import { loadRows, type LoadedRows, type Loading } from './load-rows.ts';
 import { NotPlain } from './not-plain.ts';
-import {
-  AnswerWriter,
-  type LoadedPage,
-  type LoadedRoot,
-  type Paging,
-  type Root,
-} from './write-answer.ts';
+import { AnswerWriter, type LoadedRoot, type Paging, type Root } from './write-answer.ts';
 
 /** What an answer in bytes needs of its operation. */
 export interface BytesRequest {

@@ -75,10 +75,13 @@ export const loadRows = async (
   const places = placesOf(raw, plan.read, count);
   await loadSubjects(plan, numbers, decision);
   const decided = decideRows(plan, numbers, count, places, decision, wanted);
-  const below = answer.entries.map((entry) =>
-    entry.kind === 'join' ? loadJoin(entry, raw, decided, loading) : undefined,
+  const joins = new Array<LoadedJoin | undefined>(answer.entries.length);
+  await Promise.all(
+    answer.entries.map(async (entry, i) => {
+      if (entry.kind === 'join') joins[i] = await loadJoin(entry, raw, decided, loading);
+    }),
   );
-  return { answer, raw, decided, joins: await Promise.all(below) };
+  return { answer, raw, decided, joins };
 };
 
 /** The groups of the rows above that may look below, and the value of each group. */

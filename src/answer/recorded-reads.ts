@@ -59,7 +59,7 @@ export class RecordedReads {
     signals: RequestSignals | undefined,
   ): Promise<readonly Row[]> {
     const known = this.#recorded.find(
-      (one) => one.read === read && isDeepStrictEqual(one.find, find),
+      (one) => isDeepStrictEqual(one.read, read) && isDeepStrictEqual(one.find, find),
     );
     if (known) return known.rows();
     const rows = source.fetch(read, find, signals);
