@@ -80,8 +80,9 @@ const completeItem = (
   info: Info,
   item: unknown,
 ): unknown => {
+  let completed: unknown;
   try {
-    const completed = isPromise(item)
+    completed = isPromise(item)
       ? item.then((value) => complete(run, field, shape, path, index, info, value))
       : complete(run, field, shape, path, index, info, item);
     if (!isPromise(completed)) return completed;
@@ -89,7 +90,9 @@ const completeItem = (
       run.fail(raw, field, shape.nonNull, pathOfItem(path, index)),
     );
   } catch (raw) {
-    return run.fail(raw, field, shape.nonNull, pathOfItem(path, index));
+    const failed = run.fail(raw, field, shape.nonNull, pathOfItem(path, index));
+    // A thenable whose `then` throws makes its list awaited all the same, as in graphql-js.
+    return isPromise(completed) ? Promise.resolve(failed) : failed;
   }
 };
 
@@ -204,6 +207,15 @@ const readStraight = (
   }
 };
 
+/** A completed value that is awaited: its error is the field's. */
+const guard = (
+  run: Run,
+  field: FieldPlan,
+  at: ResponsePath,
+  completed: Promise<unknown>,
+): Promise<unknown> =>
+  completed.then(undefined, (raw: unknown) => run.fail(raw, field, field.shape.nonNull, at));
+
 /** A value that was read, completed, or a promise of that. */
 const settle = (
   run: Run,
@@ -217,8 +229,7 @@ const settle = (
   const completed = isPromise(value)
     ? value.then((resolved) => complete(run, field, shape, at, -1, info, resolved))
     : complete(run, field, shape, at, -1, info, value);
-  if (!isPromise(completed)) return completed;
-  return completed.then(undefined, (raw: unknown) => run.fail(raw, field, shape.nonNull, at));
+  return isPromise(completed) ? guard(run, field, at, completed) : completed;
 };
 
 /** A field of the object at `path` and `index`, completed, or a promise of that. */
@@ -246,11 +257,11 @@ export const executeField = (
     }
     // The common case, without a path: a leaf that is there.
     if (shape.kind === 'leaf' && !isPromise(value)) {
-      const completed = completeLeaf(field, shape, value);
-      if (!isPromise(completed)) return completed;
-      value = completed;
+      const leaf = completeLeaf(field, shape, value);
+      return isPromise(leaf) ? guard(run, field, pathOfField(path, index, field), leaf) : leaf;
     }
-    return settle(run, field, info?.path ?? pathOfField(path, index, field), info, value);
+    const at = info?.path ?? pathOfField(path, index, field);
+    return settle(run, field, at, info, value);
   } catch (raw) {
     return run.fail(raw, field, shape.nonNull, pathOfField(path, index, field));
   }
