@@ -31,6 +31,7 @@ export const configFor = ({ dataDir, databaseUrl, shopUrl, keySet }: Place): Con
         poolSize: 10,
         // A machine that is busy with something else should make the run slow, not fail it.
         timeoutMs: 60_000,
+        prepare: true,
       },
     ],
   ]),

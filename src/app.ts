@@ -115,10 +115,10 @@ const listen = async (
   closers: (() => Promise<unknown>)[],
   options: AppOptions,
 ): Promise<Omit<App, 'close'>> => {
-  const { knex } = database;
+  const { knex, statements } = database;
   const { limits } = config;
   await migrate(knex);
-  const subjects = await openSubjects(config, knex);
+  const subjects = await openSubjects(config, knex, { database: statements });
   await keepPolicy(knex, policy);
   await loadSampleRows(config, database, options.progress);
   const sources = openSources({
@@ -138,12 +138,17 @@ const listen = async (
   await loadSampleNotices(config, knex, policy);
 
   const allSources = new Map<string, Source>([...sources, [declared.name, declared]]);
-  const snapshot = new ConsentSnapshot(knex, policy, limits.maxSnapshotSubjects, (number) =>
-    subjects.forget(number),
+  const snapshot = new ConsentSnapshot(
+    knex,
+    policy,
+    limits.maxSnapshotSubjects,
+    (number) => subjects.forget(number),
+    statements,
   );
 
   const auditLog = await openAuditLog({
     knex,
+    database: statements,
     dataDir: config.dataDir,
     origin: config.audit.origin,
     witnesses: config.audit.witnesses,

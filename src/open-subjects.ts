@@ -2,10 +2,18 @@ import type { Knex } from 'knex';
 import type { Config } from './config/config.ts';
 import { decodeSubjectKey } from './config/subject-key.ts';
 import { ConfigError } from './core/errors.ts';
+import type { Statements } from './core/statement.ts';
 import { makeSubjectKey, readSubjectKey, subjectKeyPath } from './database/subject-key-file.ts';
 import { readSealedState, sealSubjects } from './ledger/seal-subjects.ts';
 import { SubjectDirectory } from './ledger/subject-directory.ts';
 import { createSubjectSeal, type SubjectSeal } from './ledger/subject-seal.ts';
+
+export interface OpenSubjectsOptions {
+  /** Writes nothing. */
+  readonly dryRun?: boolean;
+  /** Sends what is looked up, when knex is not to build it anew each time. */
+  readonly database?: Statements | undefined;
+}
 
 type KeyConfig = Pick<Config, 'dataDir' | 'subjectKey'>;
 
@@ -64,8 +72,8 @@ const sealForGood = async (config: KeyConfig, knex: Knex): Promise<SubjectSeal> 
 export const openSubjects = async (
   config: KeyConfig & Pick<Config, 'limits'>,
   knex: Knex,
-  { dryRun = false }: { readonly dryRun?: boolean } = {},
+  { dryRun = false, database }: OpenSubjectsOptions = {},
 ): Promise<SubjectDirectory> => {
   const seal = await (dryRun ? sealAsItStands : sealForGood)(config, knex);
-  return new SubjectDirectory(knex, config.limits.maxSnapshotSubjects, seal);
+  return new SubjectDirectory(knex, config.limits.maxSnapshotSubjects, seal, database);
 };

@@ -31,7 +31,8 @@ export const setAuditStage = async (): Promise<AuditStage> => {
     postgresVersion: rows[0]?.server_version ?? 'unknown',
     log: async () => {
       const origin = `bench.local/${randomUUID()}`;
-      return createAuditStore({ knex, log: await beginLog(knex, origin, 'none'), origin });
+      const log = await beginLog(knex, origin, 'none');
+      return createAuditStore({ knex, database: database.statements, log, origin });
     },
     close,
   };

@@ -1,4 +1,6 @@
 import type { Knex } from 'knex';
+import { byKnex } from '../../src/core/statement.ts';
+import { preparedStatements } from '../../src/database/prepared-statements.ts';
 import { ConsentSnapshot, type LedgerView } from '../../src/ledger/consent-snapshot.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { foldEvents } from '../../src/ledger/fold-events.ts';
@@ -51,16 +53,22 @@ const ensured = async (
     throw new Error('say-so is not in memory after it was loaded');
 };
 
+/** As a gateway has them. */
+const snapshotOf = ({ knex, policy }: Measuring, room: number): ConsentSnapshot =>
+  new ConsentSnapshot(knex, policy, room, undefined, preparedStatements(knex));
+const directoryOf = ({ knex }: Measuring, room: number): SubjectDirectory =>
+  new SubjectDirectory(knex, room, seal, preparedStatements(knex));
+
 /** Compiles what is measured and opens connections; leaves no subject in memory. */
 const warmUp = async (m: Measuring): Promise<void> => {
   // Few and always the same, so that memory that was used once does not hide what is used later.
   const few = Array.from({ length: 1_000 }, (_, i) => i);
   const ids = few.map(idOf);
   for (let i = 0; i < 20; i += 1) {
-    const snapshot = new ConsentSnapshot(m.knex, m.policy, 2_000);
+    const snapshot = snapshotOf(m, 2_000);
     const view = await snapshot.view();
     await Promise.all([snapshot.ensure(few, view), snapshot.ensure([i], view)]);
-    await new SubjectDirectory(m.knex, 2_000, seal).numbersOf(subjectType, ids);
+    await directoryOf(m, 2_000).numbersOf(subjectType, ids);
   }
 };
 
@@ -85,7 +93,7 @@ const measureCold = async (snapshot: ConsentSnapshot, cold: Cold, subjects: numb
 
 /** The fold alone, and whether the snapshot holds what it gives. */
 const measureFold = async (m: Measuring, snapshot: ConsentSnapshot, numbers: readonly number[]) => {
-  const events = await readEvents(m.knex, numbers, timeoutMs);
+  const events = await readEvents(byKnex(m.knex), numbers, timeoutMs);
   const times = 20;
   const cpu = await cpuOf(() => {
     for (let i = 0; i < times; i += 1)
@@ -159,12 +167,12 @@ export const measureReads = async (m: Measuring): Promise<ReadFigures> => {
   const room = subjects + 65_536;
   await warmUp(m);
   const empty = await memoryNow();
-  const snapshot = new ConsentSnapshot(knex, policy, room);
+  const snapshot = snapshotOf(m, room);
   say('cold batches');
   const colds = await measureCold(snapshot, cold, subjects);
   const loading = await timed(() => loadAll(snapshot, cold, m));
   const full = await memoryNow();
-  const directory = new SubjectDirectory(knex, room, seal);
+  const directory = directoryOf(m, room);
   say('numbers of all ids');
   const coldIds = await loadIds(directory, subjects);
   const both = await memoryNow();

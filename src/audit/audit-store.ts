@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { AuditError, SaysoError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
+import { byKnex, statement, type Statements } from '../core/statement.ts';
 import { hashLeaf } from '../tlog/merkle.ts';
 import type { FullTile, TreeTail } from '../tlog/tree-tail.ts';
 import { encodeEntry } from './encode-entry.ts';
@@ -22,6 +23,8 @@ export interface AuditStore {
 
 export interface AuditStoreOptions {
   readonly knex: Knex;
+  /** Sends what is written, when knex is not to build it anew each time. */
+  readonly database?: Statements | undefined;
   /** Number of the log in `audit_log`, and its name. */
   readonly log: number;
   readonly origin: string;
@@ -38,14 +41,20 @@ interface Leaf {
   readonly hash: Buffer;
 }
 
+interface FoundEntry {
+  readonly index: number;
+  readonly hash: Buffer;
+}
+
 /** A log that is silent for longer counts as one that cannot be written. */
 const timeoutMs = 10_000;
 const pauseMs = 50;
 
 // One statement is one transaction; it answers when it is on disk. The state row is compared and
 // swapped in it, so that of two writers one finds that the log has moved, and writes nothing.
-const insert = `
-  with durable as materialized (
+const insert = statement(
+  'insert into audit_entry',
+  `with durable as materialized (
     select set_config('synchronous_commit', 'on', true) as how
   ), moved as (
     update audit_log set size = ?, root = ? from durable
@@ -63,7 +72,13 @@ const insert = `
     substring(blob.bytes from start for length)
   from moved, (select ?::bytea as bytes) as blob,
     unnest(?::timestamptz[], ?::uuid[], ?::integer[], ?::integer[])
-      with ordinality as leaf (at, id, start, length, nr)`;
+      with ordinality as leaf (at, id, start, length, nr)`,
+);
+
+const lookFor = statement(
+  'look for entries',
+  `select index::float8, hash from audit_entry where log = ? and id = any(?::uuid[]) order by index`,
+);
 
 const codeOf = (error: unknown): string => {
   const { code } = (error ?? {}) as { code?: unknown };
@@ -87,7 +102,7 @@ const leavesOf = (entry: AuditEntry, at: Date): readonly Leaf[] =>
 
 /** Writes a log into Sayso's own database, together with the hashes of its tree. */
 export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
-  const { knex, log, origin, onSize = () => undefined } = options;
+  const { knex, log, origin, database = byKnex(knex), onSize = () => undefined } = options;
   /** Absent while it is not known how far the log has come. */
   let tail: TreeTail | undefined;
   /** As this process knew it last: what is read anew must be a continuation of it. */
@@ -101,8 +116,9 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
   ) => {
     let start = 1;
     const starts = leaves.map(({ bytes }) => (start += bytes.length) - bytes.length);
-    const { rowCount } = await knex
-      .raw<{ rowCount: number }>(insert, [
+    const { rowCount } = await database.ask(
+      insert,
+      [
         next.size,
         next.root(),
         log,
@@ -119,19 +135,16 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
         leaves.map(({ id }) => id),
         starts,
         leaves.map(({ bytes }) => bytes.length),
-      ])
-      .timeout(timeoutMs);
+      ],
+      timeoutMs,
+    );
     return rowCount === leaves.length;
   };
 
   /** Where these leaves stand, if an attempt of ours went through whose outcome was not told. */
   const find = async (leaves: readonly Leaf[]): Promise<number | undefined> => {
-    const { rows } = await knex
-      .raw<{ rows: { index: number; hash: Buffer }[] }>(
-        `select index::float8, hash from audit_entry where log = ? and id = any(?::uuid[]) order by index`,
-        [log, [...new Set(leaves.map(({ id }) => id))]],
-      )
-      .timeout(timeoutMs);
+    const ids = [...new Set(leaves.map(({ id }) => id))];
+    const { rows } = await database.ask<FoundEntry>(lookFor, [log, ids], timeoutMs);
     if (rows.length === 0) return undefined;
     const whole =
       rows.length === leaves.length && rows.every(({ hash }, i) => leaves[i]?.hash.equals(hash));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { ConfigError } from '../core/errors.ts';
+import type { Statements } from '../core/statement.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
 import { createAuditStore, type AuditStore } from './audit-store.ts';
 import { createCheckpointer } from './checkpointer.ts';
@@ -35,6 +36,8 @@ export interface AuditLog {
 
 export interface OpenAuditLogOptions {
   readonly knex: Knex;
+  /** Sends what is written with every answer, when knex is not to build it anew each time. */
+  readonly database?: Statements | undefined;
   readonly dataDir: string;
   /** What the names of all logs of a deployment begin with. */
   readonly origin: string;
@@ -80,6 +83,7 @@ const checkSigned = async (
  */
 export const openAuditLog = async ({
   knex,
+  database,
   dataDir,
   origin: base,
   witnesses = [],
@@ -115,6 +119,7 @@ export const openAuditLog = async ({
   });
   const store = createAuditStore({
     knex,
+    database,
     log: id,
     origin,
     last,

@@ -7,6 +7,8 @@ export interface PostgresSourceConfig {
   readonly schema: string;
   readonly poolSize: number;
   readonly timeoutMs: number;
+  /** Whether the server keeps statements for a connection, which not every pooler in between allows. */
+  readonly prepare: boolean;
 }
 
 /** How rows of one table are asked for over HTTP, and where they stand in the answer. */

@@ -109,9 +109,9 @@ const toSource = (name: string, source: ConfigFile['sources'][string]): SourceCo
     );
     return { name, kind: 'rest', url, headers, poolSize, timeoutMs, maxBytes, tables };
   }
-  const { postgres: url, database = '', schema, poolSize, timeout: timeoutMs } = source;
+  const { postgres: url, database = '', schema, poolSize, timeout: timeoutMs, prepare } = source;
   const at = url === undefined ? { database } : { url };
-  return { name, kind: 'postgres', at, schema, poolSize, timeoutMs };
+  return { name, kind: 'postgres', at, schema, poolSize, timeoutMs, prepare };
 };
 
 type RestFile = Extract<ConfigFile['sources'][string], { readonly kind: 'rest' }>;

@@ -22,6 +22,7 @@ const postgres = z.strictObject({
   postgres: text('a postgres:// or postgresql:// URL', isPostgresUrl).optional(),
   database: text('the name of a database', isIdentifier).optional(),
   schema: text('the name of a PostgreSQL schema', isIdentifier).default('public'),
+  prepare: yesOrNo.default(true),
   ...connections,
 });
 

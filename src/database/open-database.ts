@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type pg from 'pg';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { Statements } from '../core/statement.ts';
 import { ensureDatabase, openPool, quotedDatabaseName, withClient } from './connection.ts';
 import { embeddedServer, outsideServer, reach } from './database-server.ts';
 import type { DatabaseServer } from './database-server.ts';
@@ -9,6 +10,7 @@ import { readSecrets } from './create-cluster.ts';
 import { claimDataFolder } from './data-lock.ts';
 import type { Claim } from './data-lock.ts';
 import { makeDataFolder } from './data-folder.ts';
+import { preparedStatements } from './prepared-statements.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import type { EmbeddedPostgres } from './embedded-postgres.ts';
 import type { Role } from './owner-file.ts';
@@ -16,6 +18,8 @@ import type { Role } from './owner-file.ts';
 export interface SaysoDatabase {
   /** Sayso's own database. */
   readonly knex: Knex;
+  /** Sends what every request sends there, over the same pool. */
+  readonly statements: Statements;
   readonly embedded: boolean;
   /**
    * pg's connection settings for the database of that name on the same server; it need not exist
@@ -44,6 +48,7 @@ const database = (server: DatabaseServer, end: () => Promise<void>): SaysoDataba
   };
   return {
     knex,
+    statements: preparedStatements(knex),
     embedded: server.embedded,
     connection: (name) => server.connection(named(name)),
     ensureDatabase: (name) =>

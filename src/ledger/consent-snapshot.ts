@@ -1,9 +1,11 @@
 import type { Knex } from 'knex';
 import { LedgerError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
+import { byKnex, type Statements } from '../core/statement.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { ConsentPages, type SaidPage } from './consent-pages.ts';
 import { foldEvents } from './fold-events.ts';
+import { headRead, tailRead, type HeadRow, type TailRow } from './head-read.ts';
 import { readEvents, type PositionedEvent } from './stored-events.ts';
 
 /** Subjects changed since the oldest position remembered; past this many all is read anew. */
@@ -12,10 +14,6 @@ const maxTail = 20_000;
 const loadChunk = 5_000;
 /** A load that keeps being overtaken by changes gives up; the request is then refused. */
 const maxLoads = 5;
-/** When what stands at a position of the ledger was written: an event, or a version of a notice. */
-const recordedAt = (position: string): string => `coalesce(
-  (select recorded_at::text from consent_event where position = ${position}),
-  (select published_at::text from notice where position = ${position}))`;
 /** A ledger that is silent for longer counts as unreachable. */
 const timeoutMs = 10_000;
 
@@ -28,21 +26,13 @@ export interface LedgerView {
   readonly notices: number;
 }
 
-interface HeadRow {
-  readonly position: string;
-  readonly now: string;
-  readonly newest: string | null;
-  readonly seen: string | null;
-  readonly notices: number;
-}
-
 /**
  * The say-so of recently asked-for subjects, in memory and bounded, one byte per subject and pair.
  * Never the truth: each request first reads the head on the primary, and what changed since is
  * forgotten here before any decision is made.
  */
 export class ConsentSnapshot {
-  readonly #knex: Knex;
+  readonly #database: Statements;
   readonly #policy: Policy;
   readonly #pages: ConsentPages;
   readonly #recent = new Map<number, number>();
@@ -59,15 +49,17 @@ export class ConsentSnapshot {
   /**
    * @param onErased told of each number that no longer stands for anybody, before a view that is
    *   newer than the erasure is given; `undefined` when any number may be meant
+   * @param database sends what is read, when knex is not to build it anew each time
    */
   constructor(
     knex: Knex,
     policy: Policy,
     maxSubjects: number,
     onErased: (number: number | undefined) => void = () => undefined,
+    database: Statements = byKnex(knex),
   ) {
     this.#onErased = onErased;
-    this.#knex = knex;
+    this.#database = database;
     this.#policy = policy;
     this.#pages = new ConsentPages(policy.pairs.length, maxSubjects);
     this.#refresh = shareWhileBusy(() => this.#readHead());
@@ -154,25 +146,19 @@ export class ConsentSnapshot {
   }
 
   async #readHead(): Promise<LedgerView> {
-    const { rows } = await this.#knex
-      .raw<{ rows: HeadRow[] }>(
-        `select position::text, (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now,
-         ${recordedAt('h.position')} as newest, ${recordedAt('?')} as seen,
-         coalesce((select max(position) from notice), 0)::float8 as notices
-       from ledger_head h`,
-        [this.#head, this.#head],
-      )
-      .timeout(timeoutMs);
+    const before = this.#head;
+    const { rows } = await this.#database.ask<HeadRow>(headRead, [before], timeoutMs);
     const row = rows[0];
     if (row === undefined) throw new Error('the ledger has no head');
     const head = Number(row.position);
-    if (head < this.#head) {
+    if (head < before) {
       // Events were lost: should others take their positions, nothing known of them may be used.
       this.#forgetAll(this.#head);
       this.#newest = undefined;
       throw new LedgerError('the head of the ledger is lower than it was', 'LEDGER_ROLLED_BACK');
     }
-    if (this.#newest !== undefined && row.seen !== this.#newest) {
+    const seen = head === before ? row.newest : row.seen;
+    if (this.#newest !== undefined && seen !== this.#newest) {
       // Restored to an older state that has caught up since: other events stand where ours stood.
       this.#forgetAll(head);
       this.#newest = row.newest;
@@ -189,13 +175,7 @@ export class ConsentSnapshot {
       this.#forgetAll(head);
       return;
     }
-    const { rows } = await this.#knex
-      .raw<{ rows: { subject: number; position: string; erased: boolean }[] }>(
-        `select subject, max(position)::text as position, bool_or(kind = 'erased') as erased
-       from consent_event where position > ? and position <= ? group by subject`,
-        [this.#head, head],
-      )
-      .timeout(timeoutMs);
+    const { rows } = await this.#database.ask<TailRow>(tailRead, [this.#head, head], timeoutMs);
     for (const { subject, position, erased } of rows) {
       if (erased) this.#onErased(subject);
       this.#recent.set(subject, Number(position));
@@ -218,7 +198,7 @@ export class ConsentSnapshot {
     for (let i = 0; i < numbers.length; i += loadChunk) {
       const part = numbers.slice(i, i + loadChunk);
       const epoch = this.#epoch;
-      const events = await readEvents(this.#knex, part, timeoutMs);
+      const events = await readEvents(this.#database, part, timeoutMs);
       // Whoever changed while the query ran may have been read before the change.
       if (epoch !== this.#epoch) return;
       for (const number of part) this.#keep(number, events.get(number) ?? []);

@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { isYes, type ConsentInput } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import type { NoticeBook } from '../core/notice.ts';
+import { byKnex } from '../core/statement.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { checkAgainstHistory, mindsHistory } from './check-against-history.ts';
 import { resolveConsent } from './consent-event.ts';
@@ -215,7 +216,7 @@ export class ConsentStore {
       const before = await recordedUnder(trx, one);
       if (before) known.set(one.index, before);
       if (before || !mindsHistory(one.input)) continue;
-      const events = await readEvents(trx, [one.subject], timeoutMs);
+      const events = await readEvents(byKnex(trx), [one.subject], timeoutMs);
       checkAgainstHistory(
         one.input,
         one.event.parts,

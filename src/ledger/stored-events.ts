@@ -1,5 +1,5 @@
-import type { Knex } from 'knex';
 import type { ConsentKind, ConsentSignal } from '../core/consent.ts';
+import { statement, type Statements } from '../core/statement.ts';
 import type { StoredEvent } from './fold-events.ts';
 
 /** An event with its place in the ledger. */
@@ -23,25 +23,25 @@ interface EventRow {
   readonly valid_until: number | null;
 }
 
+const eventsOf = statement(
+  'read events of subjects',
+  `select subject, position::float8, kind, purposes, categories, origins, declared, recipients,
+     bases, signal, confirmed, (extract(epoch from at) * 1000000)::float8 as at,
+     (extract(epoch from valid_until) * 1000000)::float8 as valid_until
+   from consent_event where subject = any(?) order by subject, position`,
+);
+
 /**
  * Reads all events of some subjects, in the ledger's order. Times are whole microseconds since 1970.
  *
  * @returns by number; who has none is not in it
  */
 export const readEvents = async (
-  knex: Knex,
+  database: Statements,
   numbers: readonly number[],
   timeoutMs: number,
 ): Promise<ReadonlyMap<number, readonly PositionedEvent[]>> => {
-  const { rows } = await knex
-    .raw<{ rows: EventRow[] }>(
-      `select subject, position::float8, kind, purposes, categories, origins, declared, recipients,
-       bases, signal, confirmed, (extract(epoch from at) * 1000000)::float8 as at,
-       (extract(epoch from valid_until) * 1000000)::float8 as valid_until
-     from consent_event where subject = any(?) order by subject, position`,
-      [numbers as number[]],
-    )
-    .timeout(timeoutMs);
+  const { rows } = await database.ask<EventRow>(eventsOf, [numbers], timeoutMs);
   const bySubject = new Map<number, PositionedEvent[]>();
   for (const { subject, valid_until, ...row } of rows) {
     const event: PositionedEvent = { ...row, validUntil: valid_until };

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { SubjectRef } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import { locks } from '../core/locks.ts';
+import { byKnex, statement, type Statements } from '../core/statement.ts';
 import type { TextColumn } from '../core/text-column.ts';
 import { absent, IdTable } from './id-table.ts';
 import { isNumberable } from './id-words.ts';
@@ -16,6 +17,11 @@ const timeoutMs = 10_000;
 /** A subject that cannot be numbered: nothing about it can be evaluated, so all is withheld. */
 export const noSubject = absent;
 
+const numbersByLookup = statement(
+  'look up subjects',
+  'select number, lookup from subject where lookup = any(?)',
+);
+
 interface NumberRow {
   readonly number: number;
   readonly lookup: Buffer;
@@ -28,6 +34,7 @@ interface NumberRow {
  */
 export class SubjectDirectory {
   readonly #knex: Knex;
+  readonly #database: Statements;
   readonly #maxCached: number;
   readonly #seal: SubjectSeal;
   /** By type: the id never becomes a property name. */
@@ -35,8 +42,15 @@ export class SubjectDirectory {
   /** Counts how often somebody was forgotten; what was read before must not be kept after. */
   #epoch = 0;
 
-  constructor(knex: Knex, maxCached: number, seal: SubjectSeal) {
+  /** @param database sends what is looked up, when knex is not to build it anew each time */
+  constructor(
+    knex: Knex,
+    maxCached: number,
+    seal: SubjectSeal,
+    database: Statements = byKnex(knex),
+  ) {
     this.#knex = knex;
+    this.#database = database;
     this.#maxCached = maxCached;
     this.#seal = seal;
   }
@@ -77,7 +91,7 @@ export class SubjectDirectory {
     const cached = this.#cache.get(type)?.getText(id) ?? noSubject;
     if (cached !== noSubject) return cached;
     if (!isNumberable(id)) return undefined;
-    return this.#answer(async () => (await this.#select(this.#knex, type, [id])).get(id));
+    return this.#answer(async () => (await this.#select(this.#database, type, [id])).get(id));
   }
 
   /**
@@ -117,7 +131,7 @@ export class SubjectDirectory {
   async #find(type: string, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const epoch = this.#epoch;
     const found = await this.#answer(async () => {
-      const known = await this.#select(this.#knex, type, ids);
+      const known = await this.#select(this.#database, type, ids);
       const unseen = ids.filter((id) => !known.has(id));
       if (unseen.length > 0) {
         for (const [id, number] of await this.#assign(type, unseen)) known.set(id, number);
@@ -139,13 +153,13 @@ export class SubjectDirectory {
     }
   }
 
-  async #select(knex: Knex, type: string, ids: readonly string[]): Promise<Map<string, number>> {
+  async #select(
+    database: Statements,
+    type: string,
+    ids: readonly string[],
+  ): Promise<Map<string, number>> {
     const hidden = this.#hidden(type, ids);
-    const { rows } = await knex
-      .raw<{ rows: NumberRow[] }>('select number, lookup from subject where lookup = any(?)', [
-        hidden.lookups,
-      ])
-      .timeout(timeoutMs);
+    const { rows } = await database.ask<NumberRow>(numbersByLookup, [hidden.lookups], timeoutMs);
     return hidden.shown(rows);
   }
 
@@ -207,7 +221,8 @@ export class SubjectDirectory {
         numbers.filter((number) => !used.has(number)),
       ]);
       const lost = ids.filter((id) => !assigned.has(id));
-      for (const [id, number] of await this.#select(trx, type, lost)) assigned.set(id, number);
+      for (const [id, number] of await this.#select(byKnex(trx), type, lost))
+        assigned.set(id, number);
     }
     return assigned;
   }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { byKnex } from '../core/statement.ts';
 import type { SaidWords } from '../decision/judge-pairs.ts';
 import { foldEvents, type FoldedStates } from '../ledger/fold-events.ts';
 import { readEvents, type PositionedEvent } from '../ledger/stored-events.ts';
@@ -67,7 +68,7 @@ export class SaidSo {
     for (let i = 0; i < missing.length; i += loadChunk) {
       const part = missing.slice(i, i + loadChunk);
       const [events, undrawn] = await Promise.all([
-        readEvents(this.#knex, part, timeoutMs),
+        readEvents(byKnex(this.#knex), part, timeoutMs),
         this.#undrawn(part),
       ]);
       const erased = await this.#erased(

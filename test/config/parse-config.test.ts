@@ -134,7 +134,7 @@ describe('with a file', () => {
 listen: { host: 0.0.0.0, port: 8080 }
 schema: ./sdl
 sources:
-  shop: { postgres: "\${SHOP_URL}", schema: store, poolSize: 3, timeout: 2s }
+  shop: { postgres: "\${SHOP_URL}", schema: store, poolSize: 3, timeout: 2s, prepare: false }
   crm: { database: crm }
 identity:
   jwks: ./keys.json
@@ -185,7 +185,17 @@ log: debug
       schema: 'store',
       poolSize: 3,
       timeoutMs: 2000,
+      prepare: false,
     });
+  });
+
+  it('lets the server keep statements unless told otherwise', () => {
+    const of = (more: string) =>
+      parse(`demo: true\nsources: { crm: { database: crm${more} } }`).sources.get('crm');
+    expect(of('')).toMatchObject({ prepare: true });
+    expect(of(', prepare: true')).toMatchObject({ prepare: true });
+    expect(of(', prepare: false')).toMatchObject({ prepare: false });
+    expect(() => of(', prepare: sometimes')).toThrow(/`true` or `false`/);
   });
 
   it('reads every key of a JSON API', () => {

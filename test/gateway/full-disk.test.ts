@@ -85,6 +85,7 @@ describe.skipIf(!mounted)('a disk that is full', () => {
             schema: 'public',
             poolSize: 4,
             timeoutMs: 5_000,
+            prepare: true,
           },
         ],
       ]),

@@ -139,6 +139,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
           schema: 'public',
           poolSize: 4,
           timeoutMs: 2_000,
+          prepare: true,
         },
       ]),
     ]),

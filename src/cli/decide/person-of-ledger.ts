@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { LedgerError } from '../../core/errors.ts';
+import { byKnex } from '../../core/statement.ts';
 import { findPersons } from '../../decision/find-persons.ts';
 import { readPlace } from '../../decision/own-data.ts';
 import type { StoredEvent } from '../../ledger/fold-events.ts';
@@ -55,6 +56,6 @@ export const personOfLedger = async (
   const number = await tools.subjects.known(type, own);
   const now = chosen?.now ?? (await clockOf(tools.knex));
   if (number === undefined) return { place, events: [], now };
-  const all = (await readEvents(tools.knex, [number], timeoutMs)).get(number) ?? [];
+  const all = (await readEvents(byKnex(tools.knex), [number], timeoutMs)).get(number) ?? [];
   return { place, now, events: chosen ? all.filter(({ at }) => at <= now) : all };
 };
