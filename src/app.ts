@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { execute } from 'graphql';
 import { pino } from 'pino';
 import { createAuditIndexer } from './audit/audit-index.ts';
 import { keepPolicy, type AuditStore } from './audit/audit-store.ts';
@@ -12,6 +11,7 @@ import { registerConsole } from './console/register-console.ts';
 import { migrate } from './database/migrate.ts';
 import { openDatabase, type SaysoDatabase } from './database/open-database.ts';
 import { identifiedConsents } from './decision/identified-consents.ts';
+import { createPlannedExecutor } from './execution/planned-executor.ts';
 import { builtInResolvers } from './gateway/built-in-resolvers.ts';
 import { checkPort } from './gateway/check-port.ts';
 import { createCursorSealer, readSecret } from './gateway/cursor.ts';
@@ -227,7 +227,7 @@ const listen = async (
     verify: createVerifier(config.identity),
     pipeline: createPipeline(road, {
       paging,
-      executor: execute,
+      executor: createPlannedExecutor(policy.schema),
       shadow: config.shadow,
       onDifference: (difference) => {
         logger.error(

@@ -25,6 +25,16 @@ interface Line {
   readonly paths: (readonly (string | number)[])[];
 }
 
+/** Puts a path among the smallest, in order, unless it is none of them. */
+const enter = (paths: Line['paths'], path: readonly (string | number)[]): void => {
+  const last = paths.at(-1);
+  if (paths.length >= maxPaths && last && comparePaths(path, last) >= 0) return;
+  let at = paths.length;
+  while (at > 0 && comparePaths(path, paths[at - 1] ?? []) < 0) at -= 1;
+  paths.splice(at, 0, path);
+  if (paths.length > maxPaths) paths.pop();
+};
+
 /** Why a field is absent from rows of a plan. */
 export const clientReason = (plan: RowPlan, field: string): ClientReason => {
   const decision = plan.decisions[plan.cellOf.get(field)?.decision ?? -1];
@@ -36,19 +46,33 @@ export class WithheldNotes {
   readonly #lines = new Map<string, Map<ClientReason, Line>>();
 
   note(coordinate: string, reason: ClientReason, path: ResponsePath): void {
+    const line = this.#lineOf(coordinate, reason);
+    line.count += 1;
+    enter(line.paths, pathOf(path));
+  }
+
+  /**
+   * As `note` for so many places.
+   *
+   * @param paths the smallest of them, `maxPaths` or all there are
+   */
+  noteMany(
+    coordinate: string,
+    reason: ClientReason,
+    count: number,
+    paths: readonly (readonly (string | number)[])[],
+  ): void {
+    const line = this.#lineOf(coordinate, reason);
+    line.count += count;
+    for (const path of paths) enter(line.paths, path);
+  }
+
+  #lineOf(coordinate: string, reason: ClientReason): Line {
     const byReason = this.#lines.get(coordinate) ?? new Map<ClientReason, Line>();
     this.#lines.set(coordinate, byReason);
     const line = byReason.get(reason) ?? { count: 0, paths: [] };
     byReason.set(reason, line);
-    line.count += 1;
-    const { paths } = line;
-    const here = pathOf(path);
-    const last = paths.at(-1);
-    if (paths.length >= maxPaths && last && comparePaths(here, last) >= 0) return;
-    let at = paths.length;
-    while (at > 0 && comparePaths(here, paths[at - 1] ?? []) < 0) at -= 1;
-    paths.splice(at, 0, here);
-    if (paths.length > maxPaths) paths.pop();
+    return line;
   }
 
   /** The lines, by field and reason. */
