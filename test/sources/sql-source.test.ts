@@ -4,48 +4,70 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asText } from '../../src/decision/release-rows.ts';
 import type { DomainField, DomainType } from '../../src/policy/model.ts';
 import type { ReadPlan } from '../../src/policy/plan.ts';
+import type { Source } from '../../src/sources/source.ts';
 import { SqlSource, type SqlSourceOptions } from '../../src/sources/sql/sql-source.ts';
 import { withClient } from '../../src/database/connection.ts';
 import { sourceContract } from '../contract/source.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
+import { valuesOf } from './sql/reference.ts';
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const sqlTypes = { whole: 'integer', text: 'text' };
 
-sourceContract('SQL on PostgreSQL', {
-  open: async (tables, maxRows) => {
-    const database = await freshDatabase();
-    await withClient(database.connection, async (client) => {
-      for (const { name, columns, key, rows } of tables) {
-        const defined = columns.map(([column, type]) => `${quote(column)} ${sqlTypes[type]}`);
-        await client.query(
-          `create table ${quote(name)} (${defined.join(', ')}, primary key (${key.map(quote).join(', ')}))`,
-        );
-        const marks = columns.map((_, i) => `$${i + 1}`).join(', ');
-        for (const row of rows)
-          await client.query(`insert into ${quote(name)} values (${marks})`, [...row]);
-      }
-    });
-    const statements: string[] = [];
-    const source = new SqlSource({
-      name: 'contract',
-      connection: database.connection,
-      schema: 'public',
-      poolSize: 2,
-      timeoutMs: 5_000,
-      maxRows,
-      onStatement: (sql) => statements.push(sql),
-    });
-    return {
-      source,
-      statements,
-      close: async () => {
-        await source.close();
-        await database.drop();
-      },
-    };
-  },
-});
+const contract = (
+  name: string,
+  options: Partial<SqlSourceOptions>,
+  asSource: (source: SqlSource) => Source,
+) =>
+  sourceContract(name, {
+    open: async (tables, maxRows) => {
+      const database = await freshDatabase();
+      await withClient(database.connection, async (client) => {
+        for (const { name, columns, key, rows } of tables) {
+          const defined = columns.map(([column, type]) => `${quote(column)} ${sqlTypes[type]}`);
+          await client.query(
+            `create table ${quote(name)} (${defined.join(', ')}, primary key (${key.map(quote).join(', ')}))`,
+          );
+          const marks = columns.map((_, i) => `$${i + 1}`).join(', ');
+          for (const row of rows)
+            await client.query(`insert into ${quote(name)} values (${marks})`, [...row]);
+        }
+      });
+      const statements: string[] = [];
+      const source = new SqlSource({
+        name: 'contract',
+        connection: database.connection,
+        schema: 'public',
+        poolSize: 2,
+        timeoutMs: 5_000,
+        maxRows,
+        onStatement: (sql) => statements.push(sql),
+        ...options,
+      });
+      return {
+        source: asSource(source),
+        statements,
+        close: async () => {
+          await source.close();
+          await database.drop();
+        },
+      };
+    },
+  });
+
+contract('SQL on PostgreSQL', {}, (source) => source);
+contract('SQL on PostgreSQL, nothing prepared', { prepare: false }, (source) => source);
+/** Values made of the bytes of `fetchRaw`. */
+contract('SQL on PostgreSQL, as bytes', {}, (source) => ({
+  name: source.name,
+  maxRows: source.maxRows,
+  fetch: async (read, find) =>
+    valuesOf(await source.fetchRaw(read, find)).map((values) => ({ values })),
+  erase: (requests, id) => source.erase(requests, id),
+  check: (types) => source.check(types),
+  subjectKind: (type) => source.subjectKind(type),
+  close: () => source.close(),
+}));
 
 let database: FreshDatabase;
 beforeAll(async () => {

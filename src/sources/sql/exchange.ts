@@ -84,9 +84,6 @@ class Exchange implements AnswerReader {
       case messages.parsed:
         if (this.#asked.name !== undefined) this.#client.prepared.add(this.#asked.name);
         break;
-      case messages.complete:
-        this.#complete = true;
-        break;
       case messages.ready:
         this.#finish();
         break;
@@ -106,9 +103,13 @@ class Exchange implements AnswerReader {
     this.#end(this.#error ?? error);
   }
 
-  // pg hands these on; all that matters of them is that they came.
+  /** Called by pg, before `ReadyForQuery`: the server says how many rows it sent. */
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    this.#complete = text === `SELECT ${this.#rows}`;
+  }
+
+  // pg hands these on as well; nothing is to be done about them.
   handleReadyForQuery(): void {}
-  handleCommandComplete(): void {}
   handleEmptyQuery(): void {}
   handlePortalSuspended(): void {}
   handleCopyData(): void {}

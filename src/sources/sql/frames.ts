@@ -1,7 +1,6 @@
 /** Codes of PostgreSQL's messages to a client, as far as this connector looks at them itself. */
 export const messages = {
   parsed: 0x31, // '1'
-  complete: 0x43, // 'C'
   row: 0x44, // 'D'
   columns: 0x54, // 'T'
   ready: 0x5a, // 'Z'
