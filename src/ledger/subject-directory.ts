@@ -91,7 +91,11 @@ export class SubjectDirectory {
     const cached = this.#cache.get(type)?.getText(id) ?? noSubject;
     if (cached !== noSubject) return cached;
     if (!isNumberable(id)) return undefined;
-    return this.#answer(async () => (await this.#select(this.#database, type, [id])).get(id));
+    // Whoever signs in is asked for with each of their requests.
+    const epoch = this.#epoch;
+    const found = await this.#answer(() => this.#select(this.#database, type, [id]));
+    if (epoch === this.#epoch) this.#cacheOf(type).keep(found);
+    return found.get(id);
   }
 
   /**

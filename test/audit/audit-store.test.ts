@@ -9,6 +9,7 @@ import { beginLog, databaseTiles, loadTail, readLog } from '../../src/audit/log-
 import { packRanges } from '../../src/audit/number-ranges.ts';
 import { ensureMonths } from '../../src/audit/partitions.ts';
 import { openPool } from '../../src/database/connection.ts';
+import { preparedStatements } from '../../src/database/prepared-statements.ts';
 import { hashLeaf, hashNode } from '../../src/tlog/merkle.ts';
 import { rootOf } from '../../src/tlog/tiles.ts';
 import { TreeTail } from '../../src/tlog/tree-tail.ts';
@@ -53,7 +54,8 @@ const entry = (changes: Partial<OperationEntry> = {}): OperationEntry => ({
   decisions: [],
   ...changes,
 });
-const storeOn = (knex: Knex) => createAuditStore({ knex, log, origin });
+const storeOn = (knex: Knex) =>
+  createAuditStore({ knex, database: preparedStatements(knex), log, origin });
 
 /** RFC 6962, 2.1, as it is written there. */
 const naiveRoot = (leaves: readonly Buffer[]): Buffer => {
@@ -299,7 +301,7 @@ describe('an outcome that nobody told', () => {
         };
       },
     });
-    const store = storeOn(lossy);
+    const store = createAuditStore({ knex: lossy, log, origin });
     const first = [entry(), entry()];
     await Promise.all(first.map((one) => store.append(one)));
     expect(looksToLose).toBeLessThanOrEqual(0);

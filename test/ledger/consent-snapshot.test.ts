@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ConsentInput } from '../../src/core/consent.ts';
 import { openPool } from '../../src/database/connection.ts';
+import { preparedStatements } from '../../src/database/prepared-statements.ts';
 import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { State } from '../../src/ledger/fold-events.ts';
@@ -31,7 +32,14 @@ afterAll(async () => {
 });
 
 const snapshotOf = (maxSubjects = 10_000, knex = database.knex) =>
-  new ConsentSnapshot(knex, policy, maxSubjects);
+  new ConsentSnapshot(
+    knex,
+    policy,
+    maxSubjects,
+    undefined,
+    // What is held or sent elsewhere goes by knex.
+    knex === database.knex ? preparedStatements(knex) : undefined,
+  );
 const numberOf = async (id: string): Promise<number> => {
   const [number] = await subjects.numbersOf('Customer', [id]);
   return number ?? -1;

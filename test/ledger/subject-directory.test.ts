@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Statements } from '../../src/core/statement.ts';
 import { openPool } from '../../src/database/connection.ts';
-import { noSubject } from '../../src/ledger/subject-directory.ts';
+import { preparedStatements } from '../../src/database/prepared-statements.ts';
+import { noSubject, SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { directoryOn, testSeal } from '../setup/subjects.ts';
 
@@ -159,6 +161,28 @@ describe('numbers', () => {
     expect(await directory().known('Customer', 'never seen')).toBeUndefined();
     const lookup = testSeal.lookup('Customer', 'never seen');
     expect(await database.knex('subject').where({ lookup })).toEqual([]);
+  });
+
+  it('are asked for once of whoever is only asked about, and again when they are forgotten', async () => {
+    const through = preparedStatements(database.knex);
+    let asked = 0;
+    const counted: Statements = {
+      ask: (...args) => {
+        asked += 1;
+        return through.ask(...args);
+      },
+    };
+    const [number] = await directory().numbersOf('Customer', ['signs in']);
+    const one = new SubjectDirectory(database.knex, 10, testSeal, counted);
+    for (let i = 0; i < 3; i += 1) expect(await one.known('Customer', 'signs in')).toBe(number);
+    expect(asked).toBe(1);
+    await database.knex.transaction((trx) => one.unlinkWithin(trx, 'Customer', 'signs in'));
+    one.forget(number);
+    for (let i = 0; i < 2; i += 1) expect(await one.known('Customer', 'signs in')).toBeUndefined();
+    // Who has none may be given one at any time, and by others.
+    expect(asked).toBe(3);
+    const [again] = await directory().numbersOf('Customer', ['signs in']);
+    expect(await one.known('Customer', 'signs in')).toBe(again);
   });
 
   it('cannot be had without the ledger', async () => {

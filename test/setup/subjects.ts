@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { SubjectRef } from '../../src/core/consent.ts';
+import { preparedStatements } from '../../src/database/prepared-statements.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { createSubjectSeal } from '../../src/ledger/subject-seal.ts';
 
@@ -11,7 +12,7 @@ export const testSeal = createSubjectSeal(key);
 
 /** A directory on a database of tests. */
 export const directoryOn = (knex: Knex, maxCached = 1_000): SubjectDirectory =>
-  new SubjectDirectory(knex, maxCached, testSeal);
+  new SubjectDirectory(knex, maxCached, testSeal, preparedStatements(knex));
 
 /** A person's number; undefined where there is no link, and none is made. */
 export const numberOfPerson = (
