@@ -7,11 +7,11 @@ import {
 import { completeLeaf, completeNull } from './complete-leaf.ts';
 import { abandon, isPromise } from './is-promise.ts';
 import type { FieldPlan, ObjectPlan } from './plan.ts';
+import { readProperty, readStraight } from './read-field.ts';
 import { newResult, type ResultObject } from './result-object.ts';
 import { pathAt, pathOfField, pathOfItem, type Run } from './run.ts';
 import { asksForInfo, refuseValue, resolveTypeName, runtimeTypeOf } from './runtime-type.ts';
 import type { Shape } from './shape.ts';
-import type { StraightResolver } from './straight.ts';
 
 /*
  * INVARIANT: where something is awaited, promises are chained as graphql-js chains them, so that
@@ -161,49 +161,6 @@ const complete = (
       return completeObject(run, field, shape.type, path, index, info, value);
     case 'abstract':
       return completeAbstract(run, field, shape, path, index, info, value);
-  }
-};
-
-const readProperty = (
-  run: Run,
-  field: FieldPlan,
-  source: unknown,
-  path: ResponsePath | undefined,
-  index: number,
-): unknown => {
-  // Evaluated though no property takes them: an argument that is wrong is this field's error.
-  const args = field.arguments === 'none' ? undefined : run.argumentsOf(field);
-  if ((typeof source !== 'object' || source === null) && typeof source !== 'function')
-    return undefined;
-  // A cast: every object and function may be asked for a property.
-  const holder = source as Readonly<Record<string, unknown>>;
-  const value = holder[field.name];
-  if (typeof value !== 'function') return value;
-  // Read anew and called on its object, as the default resolver does.
-  const methods = holder as Readonly<Record<string, (...told: unknown[]) => unknown>>;
-  return methods[field.name]?.(
-    args ?? {},
-    run.context,
-    run.infoOf(field, pathOfField(path, index, field)),
-  );
-};
-
-const readStraight = (
-  run: Run,
-  field: FieldPlan,
-  resolve: StraightResolver<unknown>,
-  source: unknown,
-  path: ResponsePath | undefined,
-  index: number,
-): unknown => {
-  if (field.arguments !== 'none') run.argumentsOf(field);
-  run.straightPath = path;
-  run.straightIndex = index;
-  run.straightField = field;
-  try {
-    return resolve(source, run.context, run.pathOfStraight);
-  } finally {
-    run.straightField = undefined;
   }
 };
 

@@ -99,6 +99,9 @@ const doesTypeAsk = (schema: GraphQLSchema, shape: Shape): boolean => {
 const isFlat = ({ read, shape }: FieldPlan): boolean =>
   shape.kind === 'leaf' && read.by !== 'resolver';
 
+/** Leaves share one map, for there may be ten thousand of them. Nothing is ever put in. */
+const nothingBelow = new Map<GraphQLObjectType, ObjectPlan>();
+
 const planField = (
   schema: GraphQLSchema,
   parent: GraphQLObjectType,
@@ -118,7 +121,7 @@ const planField = (
     typeAsks: doesTypeAsk(schema, shape),
     arguments: planArguments(definition, nodes[0]),
     kept: undefined,
-    below: new Map(),
+    below: shape.kind === 'leaf' ? nothingBelow : new Map<GraphQLObjectType, ObjectPlan>(),
   };
 };
 
