@@ -6,7 +6,7 @@ import {
 } from 'graphql';
 import { completeLeaf, completeNull } from './complete-leaf.ts';
 import { abandon, isPromise } from './is-promise.ts';
-import type { FieldPlan, ObjectPlan } from './plan.ts';
+import { planKept, type FieldPlan, type ObjectPlan } from './plan.ts';
 import { readProperty, readStraight } from './read-field.ts';
 import { newResult, type ResultObject } from './result-object.ts';
 import { pathAt, pathOfField, pathOfItem, type Run } from './run.ts';
@@ -31,25 +31,14 @@ const completeObject = (
   info: Info,
   value: unknown,
 ): unknown => {
-  const plan = field.below.get(type) ?? run.planBelow(run, field, type);
+  const plan = planKept(field, type) ?? run.planBelow(run, field, type);
   if (!type.isTypeOf) return executeFields(run, plan, value, path, index);
-  const knows = type.isTypeOf(
-    value,
-    run.context,
-    info ?? run.infoOf(field, fieldPath(field, path)),
-  );
+  const knows = type.isTypeOf(value, run.context, info ?? run.infoAbove(field, path));
   if (isPromise(knows))
     return knows.then((known) =>
       known ? executeFields(run, plan, value, path, index) : refuseValue(field, type, value),
     );
   return knows ? executeFields(run, plan, value, path, index) : refuseValue(field, type, value);
-};
-
-/** The place of the field whose item, or item's item, is at `path`. */
-const fieldPath = (field: FieldPlan, path: ResponsePath | undefined): ResponsePath => {
-  let at = path;
-  while (at && typeof at.key === 'number') at = at.prev;
-  return at ?? pathOfField(undefined, -1, field);
 };
 
 const completeAbstract = (
@@ -62,13 +51,15 @@ const completeAbstract = (
   value: unknown,
 ): unknown => {
   const { type } = shape;
-  const told = (): GraphQLResolveInfo => info ?? run.infoOf(field, fieldPath(field, path));
-  const name = resolveTypeName(run, type, value, told);
-  const proceed = (known: unknown): unknown => {
+  const name = resolveTypeName(run, field, type, value, info, path);
+  if (!isPromise(name)) {
+    const runtimeType = runtimeTypeOf(run, field, type, name, value);
+    return completeObject(run, field, runtimeType, path, index, info, value);
+  }
+  return name.then((known) => {
     const runtimeType = runtimeTypeOf(run, field, type, known, value);
     return completeObject(run, field, runtimeType, path, index, info, value);
-  };
-  return isPromise(name) ? name.then(proceed) : proceed(name);
+  });
 };
 
 const completeItem = (

@@ -381,7 +381,7 @@ describe('a kept plan', () => {
     let n = 0;
     const odd = new GraphQLScalarType({
       name: 'Odd',
-      parseValue: String,
+      parseValue: Number,
       parseLiteral: () => (n += 1),
     });
     const schema = new GraphQLSchema({
