@@ -6,12 +6,12 @@ import {
 } from 'graphql';
 import { completeLeaf, completeNull } from './complete-leaf.ts';
 import { abandon, isPromise } from './is-promise.ts';
-import type { FieldPlan, ObjectPlan } from './plan.ts';
+import { planKept, type FieldPlan, type ObjectPlan } from './plan.ts';
+import { readProperty, readStraight } from './read-field.ts';
 import { newResult, type ResultObject } from './result-object.ts';
 import { pathAt, pathOfField, pathOfItem, type Run } from './run.ts';
 import { asksForInfo, refuseValue, resolveTypeName, runtimeTypeOf } from './runtime-type.ts';
 import type { Shape } from './shape.ts';
-import type { StraightResolver } from './straight.ts';
 
 /*
  * INVARIANT: where something is awaited, promises are chained as graphql-js chains them, so that
@@ -31,25 +31,14 @@ const completeObject = (
   info: Info,
   value: unknown,
 ): unknown => {
-  const plan = field.below.get(type) ?? run.planBelow(run, field, type);
+  const plan = planKept(field, type) ?? run.planBelow(run, field, type);
   if (!type.isTypeOf) return executeFields(run, plan, value, path, index);
-  const knows = type.isTypeOf(
-    value,
-    run.context,
-    info ?? run.infoOf(field, fieldPath(field, path)),
-  );
+  const knows = type.isTypeOf(value, run.context, info ?? run.infoAbove(field, path));
   if (isPromise(knows))
     return knows.then((known) =>
       known ? executeFields(run, plan, value, path, index) : refuseValue(field, type, value),
     );
   return knows ? executeFields(run, plan, value, path, index) : refuseValue(field, type, value);
-};
-
-/** The place of the field whose item, or item's item, is at `path`. */
-const fieldPath = (field: FieldPlan, path: ResponsePath | undefined): ResponsePath => {
-  let at = path;
-  while (at && typeof at.key === 'number') at = at.prev;
-  return at ?? pathOfField(undefined, -1, field);
 };
 
 const completeAbstract = (
@@ -62,13 +51,15 @@ const completeAbstract = (
   value: unknown,
 ): unknown => {
   const { type } = shape;
-  const told = (): GraphQLResolveInfo => info ?? run.infoOf(field, fieldPath(field, path));
-  const name = resolveTypeName(run, type, value, told);
-  const proceed = (known: unknown): unknown => {
+  const name = resolveTypeName(run, field, type, value, info, path);
+  if (!isPromise(name)) {
+    const runtimeType = runtimeTypeOf(run, field, type, name, value);
+    return completeObject(run, field, runtimeType, path, index, info, value);
+  }
+  return name.then((known) => {
     const runtimeType = runtimeTypeOf(run, field, type, known, value);
     return completeObject(run, field, runtimeType, path, index, info, value);
-  };
-  return isPromise(name) ? name.then(proceed) : proceed(name);
+  });
 };
 
 const completeItem = (
@@ -161,49 +152,6 @@ const complete = (
       return completeObject(run, field, shape.type, path, index, info, value);
     case 'abstract':
       return completeAbstract(run, field, shape, path, index, info, value);
-  }
-};
-
-const readProperty = (
-  run: Run,
-  field: FieldPlan,
-  source: unknown,
-  path: ResponsePath | undefined,
-  index: number,
-): unknown => {
-  // Evaluated though no property takes them: an argument that is wrong is this field's error.
-  const args = field.arguments === 'none' ? undefined : run.argumentsOf(field);
-  if ((typeof source !== 'object' || source === null) && typeof source !== 'function')
-    return undefined;
-  // A cast: every object and function may be asked for a property.
-  const holder = source as Readonly<Record<string, unknown>>;
-  const value = holder[field.name];
-  if (typeof value !== 'function') return value;
-  // Read anew and called on its object, as the default resolver does.
-  const methods = holder as Readonly<Record<string, (...told: unknown[]) => unknown>>;
-  return methods[field.name]?.(
-    args ?? {},
-    run.context,
-    run.infoOf(field, pathOfField(path, index, field)),
-  );
-};
-
-const readStraight = (
-  run: Run,
-  field: FieldPlan,
-  resolve: StraightResolver<unknown>,
-  source: unknown,
-  path: ResponsePath | undefined,
-  index: number,
-): unknown => {
-  if (field.arguments !== 'none') run.argumentsOf(field);
-  run.straightPath = path;
-  run.straightIndex = index;
-  run.straightField = field;
-  try {
-    return resolve(source, run.context, run.pathOfStraight);
-  } finally {
-    run.straightField = undefined;
   }
 };
 

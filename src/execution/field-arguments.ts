@@ -1,5 +1,4 @@
 import {
-  getArgumentValues,
   getNamedType,
   isEnumType,
   isSpecifiedScalarType,
@@ -47,27 +46,9 @@ export const planArguments = (
 const isPlain = (value: unknown): boolean =>
   value === null || (typeof value !== 'object' && typeof value !== 'function');
 
-/** Keeps values between calls. */
-interface Keeper {
-  readonly get: () => Readonly<ArgumentValues> | undefined;
-  readonly set: (values: Readonly<ArgumentValues>) => void;
-}
-
 /**
- * The arguments for one call of a resolver, which may do to them what it likes: every call has an
- * object of its own, and values that are objects themselves are never kept.
- *
- * @throws GraphQLError as graphql-js's `getArgumentValues`
+ * Whether a copy of these values serves another call as well: none of them is an object, which a
+ * resolver could change.
  */
-export const evaluateArguments = (
-  definition: GraphQLField<unknown, unknown>,
-  node: FieldNode,
-  variableValues: Readonly<Record<string, unknown>>,
-  keeper: Keeper | undefined,
-): ArgumentValues => {
-  const kept = keeper?.get();
-  if (kept) return { ...kept };
-  const values = getArgumentValues(definition, node, variableValues);
-  if (keeper && Object.values(values).every(isPlain)) keeper.set({ ...values });
-  return values;
-};
+export const canKeep = (values: Readonly<ArgumentValues>): boolean =>
+  Object.values(values).every(isPlain);

@@ -10,7 +10,9 @@ const ignore = (): void => undefined;
  * Nobody waits for these any more, so that one that rejects must not end the process. Only real
  * promises are touched: the `then` of a query builder would start the query.
  */
-export const abandon = (values: Iterable<unknown>): void => {
-  for (const value of values)
+export const abandon = (values: readonly unknown[]): void => {
+  for (const value of values) {
     if (value instanceof Promise) void Promise.prototype.then.call(value, undefined, ignore);
+    else if (Array.isArray(value)) abandon(value);
+  }
 };

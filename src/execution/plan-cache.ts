@@ -62,6 +62,7 @@ export class PlanCache<Owner extends WeakKey, Value extends object> {
     entry.weight += by;
     this.#weight += by;
     if (entry.weight > this.#maxWeight * largestShare) this.#putOut(entry);
+    if (this.#weight <= this.#maxWeight) return;
     for (const oldest of this.#kept) {
       if (this.#weight <= this.#maxWeight) break;
       this.#putOut(oldest);

@@ -39,8 +39,12 @@ export interface FieldPlan {
   readonly arguments: ArgumentPlan;
   /** Filled at the first call, where `arguments` is `plan`. */
   kept: Readonly<ArgumentValues> | undefined;
-  /** What is asked of the objects it gives, by their type; filled when one is first met. */
-  readonly below: Map<GraphQLObjectType, ObjectPlan>;
+  /**
+   * What is asked of the objects it gives, filled when a type is first met: mostly there is one
+   * type, and many fields are never reached, so that a map for each would be most of the cost.
+   */
+  below: ObjectPlan | undefined;
+  belowOthers: Map<GraphQLObjectType, ObjectPlan> | undefined;
 }
 
 /** What is asked of an object of one type, in the order of the answer's keys. */
@@ -99,6 +103,32 @@ const doesTypeAsk = (schema: GraphQLSchema, shape: Shape): boolean => {
 const isFlat = ({ read, shape }: FieldPlan): boolean =>
   shape.kind === 'leaf' && read.by !== 'resolver';
 
+/** What can be known of a field of the schema, whoever asks for it. */
+type FieldFacts = Pick<FieldPlan, 'shape' | 'read' | 'typeAsks'>;
+
+/** By schema, since one type may stand in several. */
+const factsBySchema = new WeakMap<GraphQLSchema, Map<GraphQLField<unknown, unknown>, FieldFacts>>();
+
+const factsOf = (schema: GraphQLSchema, definition: GraphQLField<unknown, unknown>): FieldFacts => {
+  const all = factsBySchema.get(schema) ?? new Map<GraphQLField<unknown, unknown>, FieldFacts>();
+  factsBySchema.set(schema, all);
+  const known = all.get(definition);
+  if (known) return known;
+  const shape = shapeOf(definition.type);
+  const facts = { shape, read: readOf(definition), typeAsks: doesTypeAsk(schema, shape) };
+  all.set(definition, facts);
+  return facts;
+};
+
+/** What was planned for objects of this type that the field gives. */
+export const planKept = (field: FieldPlan, type: GraphQLObjectType): ObjectPlan | undefined =>
+  field.below?.type === type ? field.below : field.belowOthers?.get(type);
+
+export const keepPlan = (field: FieldPlan, plan: ObjectPlan): void => {
+  if (field.below) (field.belowOthers ??= new Map()).set(plan.type, plan);
+  else field.below = plan;
+};
+
 const planField = (
   schema: GraphQLSchema,
   parent: GraphQLObjectType,
@@ -106,7 +136,7 @@ const planField = (
   key: string,
   nodes: FieldPlan['nodes'],
 ): FieldPlan => {
-  const shape = shapeOf(definition.type);
+  const { shape, read, typeAsks } = factsOf(schema, definition);
   return {
     key,
     name: definition.name,
@@ -114,11 +144,12 @@ const planField = (
     parent,
     definition,
     shape,
-    read: readOf(definition),
-    typeAsks: doesTypeAsk(schema, shape),
+    read,
+    typeAsks,
     arguments: planArguments(definition, nodes[0]),
     kept: undefined,
-    below: new Map(),
+    below: undefined,
+    belowOthers: undefined,
   };
 };
 

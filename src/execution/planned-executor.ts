@@ -19,7 +19,13 @@ import { executeFields } from './execute-fields.ts';
 import { executeSerially } from './execute-serially.ts';
 import { isPromise } from './is-promise.ts';
 import { PlanCache } from './plan-cache.ts';
-import { asksForSchema, planObject, type ObjectPlan, type OperationPlan } from './plan.ts';
+import {
+  asksForSchema,
+  keepPlan,
+  planObject,
+  type ObjectPlan,
+  type OperationPlan,
+} from './plan.ts';
 import type { ResultObject } from './result-object.ts';
 import { Run, type PlanBelow } from './run.ts';
 import type { Fragments } from './collect-fields.ts';
@@ -85,23 +91,28 @@ const isCovered = (schema: GraphQLSchema, args: ExecutionArgs): boolean =>
   Object.keys(args).every((name) => knownArguments.has(name)) &&
   Object.keys(args.options ?? {}).every((name) => name === 'maxCoercionErrors');
 
+const answer = ({ collected }: Run, data: ResultObject | null): ExecutionResult =>
+  collected.errors.length === 0 ? { data } : { errors: collected.errors, data };
+
+const refuse = (run: Run, error: unknown): ExecutionResult => {
+  // A cast: only fields throw, and what they throw is located by then.
+  run.collected.add(error as GraphQLError, []);
+  return answer(run, null);
+};
+
 const carryOut = (run: Run, root: ObjectPlan): ExecutionResult | Promise<ExecutionResult> => {
-  const { collected, plan } = run;
-  const answer = (data: ResultObject | null): ExecutionResult =>
-    collected.errors.length === 0 ? { data } : { errors: collected.errors, data };
-  const refuse = (error: unknown): ExecutionResult => {
-    // A cast: only fields throw, and what they throw is located by then.
-    collected.add(error as GraphQLError, []);
-    return answer(null);
-  };
   try {
     const data =
-      plan.operation.operation === OperationTypeNode.MUTATION
+      run.plan.operation.operation === OperationTypeNode.MUTATION
         ? executeSerially(run, root)
         : executeFields(run, root, run.rootValue, undefined, -1);
-    return isPromise(data) ? data.then(answer, refuse) : answer(data);
+    if (!isPromise(data)) return answer(run, data);
+    return data.then(
+      (resolved) => answer(run, resolved),
+      (error: unknown) => refuse(run, error),
+    );
   } catch (error) {
-    return refuse(error);
+    return refuse(run, error);
   }
 };
 
@@ -167,7 +178,7 @@ export const createPlannedExecutor = (
     const selectionSets = field.nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
     const { fragments } = run.plan;
     const plan = planObject(schema, fragments, run.variableValues, type, selectionSets);
-    field.below.set(type, plan);
+    keepPlan(field, plan);
     cache.grow(run.plan, 1 + plan.weight);
     return plan;
   };

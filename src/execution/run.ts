@@ -1,4 +1,5 @@
 import {
+  getArgumentValues,
   locatedError,
   responsePathAsArray,
   type GraphQLFieldResolver,
@@ -10,7 +11,7 @@ import {
 } from 'graphql';
 import type { ResponsePath as CorePath } from '../core/response-path.ts';
 import { CollectedErrors } from './collected-errors.ts';
-import { evaluateArguments, type ArgumentValues } from './field-arguments.ts';
+import { canKeep, type ArgumentValues } from './field-arguments.ts';
 import type { FieldPlan, ObjectPlan, OperationPlan } from './plan.ts';
 
 /** What is asked of an object of this type that the field gave. */
@@ -58,7 +59,7 @@ export class Run {
   readonly typeResolver: GraphQLTypeResolver<unknown, unknown>;
   readonly planBelow: PlanBelow;
   readonly collected = new CollectedErrors();
-  readonly #arguments = new Map<FieldPlan, Readonly<ArgumentValues>>();
+  #arguments: Map<FieldPlan, Readonly<ArgumentValues>> | undefined = undefined;
 
   /** The straight field being read: one `pathOfStraight` serves all of them, without a closure each. */
   straightField: FieldPlan | undefined = undefined;
@@ -82,26 +83,20 @@ export class Run {
     return pathOfField(this.straightPath, this.straightIndex, this.straightField);
   };
 
-  /** A field's arguments for one call. @throws GraphQLError where they cannot be evaluated */
+  /**
+   * A field's arguments for one call of its resolver, which may do to them what it likes.
+   *
+   * @throws GraphQLError where they cannot be evaluated
+   */
   argumentsOf(field: FieldPlan): ArgumentValues {
-    switch (field.arguments) {
-      case 'none':
-        return {};
-      case 'call':
-        return evaluateArguments(field.definition, field.nodes[0], this.variableValues, undefined);
-      case 'plan':
-        return evaluateArguments(field.definition, field.nodes[0], this.variableValues, {
-          get: () => field.kept,
-          set: (values) => {
-            field.kept = values;
-          },
-        });
-      case 'execution':
-        return evaluateArguments(field.definition, field.nodes[0], this.variableValues, {
-          get: () => this.#arguments.get(field),
-          set: (values) => this.#arguments.set(field, values),
-        });
-    }
+    if (field.arguments === 'none') return {};
+    const kept = field.arguments === 'plan' ? field.kept : this.#arguments?.get(field);
+    if (kept) return { ...kept };
+    const values = getArgumentValues(field.definition, field.nodes[0], this.variableValues);
+    if (field.arguments === 'call' || !canKeep(values)) return values;
+    if (field.arguments === 'plan') field.kept = { ...values };
+    else (this.#arguments ??= new Map()).set(field, { ...values });
+    return values;
   }
 
   infoOf(field: FieldPlan, path: ResponsePath): GraphQLResolveInfo {
@@ -117,6 +112,13 @@ export class Run {
       operation: this.plan.operation,
       variableValues: this.variableValues,
     };
+  }
+
+  /** As `infoOf`, from the path of an item, or an item's item, of what the field gave. */
+  infoAbove(field: FieldPlan, path: ResponsePath | undefined): GraphQLResolveInfo {
+    let at = path;
+    while (at && typeof at.key === 'number') at = at.prev;
+    return this.infoOf(field, at ?? pathOfField(undefined, -1, field));
   }
 
   /**

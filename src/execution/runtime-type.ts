@@ -5,6 +5,7 @@ import {
   type GraphQLAbstractType,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
+  type ResponsePath,
 } from 'graphql';
 import { inspect } from 'graphql/jsutils/inspect.js';
 import type { FieldPlan } from './plan.ts';
@@ -19,12 +20,16 @@ export const asksForInfo = (run: Run, field: FieldPlan): boolean =>
 /**
  * The name of the object type of a value of an interface or union, as far as anybody knows:
  * whatever the schema's functions return, or a promise of it.
+ *
+ * @param path of the value, of use where `info` was not made yet
  */
 export const resolveTypeName = (
   run: Run,
+  field: FieldPlan,
   type: GraphQLAbstractType,
   value: unknown,
-  info: () => GraphQLResolveInfo,
+  info: GraphQLResolveInfo | undefined,
+  path: ResponsePath | undefined,
 ): unknown => {
   const resolve = type.resolveType ?? run.typeResolver;
   if (resolve === defaultTypeResolver && typeof value === 'object' && value !== null) {
@@ -33,7 +38,7 @@ export const resolveTypeName = (
     // The default resolver would say the same, but it has to be told of the field.
     if (typeof name === 'string') return name;
   }
-  return resolve(value, run.context, info(), type);
+  return resolve(value, run.context, info ?? run.infoAbove(field, path), type);
 };
 
 /**

@@ -1,4 +1,12 @@
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import {
+  Kind,
+  OperationTypeNode,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+  type OperationDefinitionNode,
+} from 'graphql';
 import type { FuzzContext, Mood } from './behaviour.ts';
 import type { World } from './world.ts';
 
@@ -41,10 +49,12 @@ const tellPrototypes = (data: unknown): string => {
 export const observe = async (execute: Execute, trial: Trial): Promise<string> => {
   const context: FuzzContext = { mood: trial.mood, trace: [] };
   const { world, document, seed, operationName, variableValues, more } = trial;
-  const kind = document.definitions.find(
-    (one) => one.kind === 'OperationDefinition' && (operationName === undefined || one.name?.value === operationName), // prettier-ignore
+  const operation = document.definitions.find(
+    (one): one is OperationDefinitionNode =>
+      one.kind === Kind.OPERATION_DEFINITION &&
+      (operationName === undefined || one.name?.value === operationName),
   );
-  const isMutation = kind?.kind === 'OperationDefinition' && kind.operation === 'mutation';
+  const isMutation = operation?.operation === OperationTypeNode.MUTATION;
   const rootValue = world.newRoot(isMutation ? 'Mutation' : 'Query', seed, context);
   try {
     const given = execute({
@@ -60,7 +70,7 @@ export const observe = async (execute: Execute, trial: Trial): Promise<string> =
     const result = await given;
     return [
       `${waits ? 'later' : 'at once'} ${Object.keys(result).join()}`,
-      JSON.stringify(result.data) ?? 'no data',
+      result.data === undefined ? 'no data' : JSON.stringify(result.data),
       tellPrototypes(result.data),
       ...(result.errors ?? []).map((error) => JSON.stringify(tellError(error))),
       ...context.trace,

@@ -34,8 +34,8 @@ const aliases = ['__proto__', 'constructor', 'toString', 'then', 'hasOwnProperty
 
 /** A value of an input type as GraphQL text; seldom a wrong one. */
 const literal = (type: GraphQLInputType, random: Random, depth = 0): string => {
-  if (random.chance(0.02)) return random.of(['"wrong"', '{ no: 1 }', '[[9]]', 'NOWHERE', '1e99']);
-  if (isNonNullType(type)) return literal(type.ofType, random, depth);
+  if (random.chance(0.006)) return random.of(['"wrong"', '{ no: 1 }', '[[9]]', 'NOWHERE', '1e99']);
+  if (isNonNullType(type)) return literal(type.ofType, random, depth).replace(/^null$/, '7');
   if (random.chance(0.1)) return 'null';
   if (isListType(type)) return random.chance(0.3) ? literal(type.ofType, random, depth) : `[${[...Array(random.between(0, 2)).keys()].map(() => literal(type.ofType, random, depth)).join(', ')}]`; // prettier-ignore
   if (isEnumType(type)) return random.of(type.getValues()).name;
@@ -49,8 +49,8 @@ const literal = (type: GraphQLInputType, random: Random, depth = 0): string => {
 
 /** A value of an input type as a client sends it; seldom a wrong one. */
 export const inputValue = (type: GraphQLInputType, random: Random, depth = 0): unknown => {
-  if (random.chance(0.03)) return random.of(['bad', { no: 1 }, [[9]], 1e99, true]);
-  if (isNonNullType(type)) return inputValue(type.ofType, random, depth);
+  if (random.chance(0.006)) return random.of(['bad', { no: 1 }, [[9]], 1e99, true]);
+  if (isNonNullType(type)) return inputValue(type.ofType, random, depth) ?? inputValue(type.ofType, random, depth); // prettier-ignore
   if (random.chance(0.1)) return null;
   if (isListType(type)) return random.chance(0.3) ? inputValue(type.ofType, random, depth) : [...Array(random.between(0, 2)).keys()].map(() => inputValue(type.ofType, random, depth)); // prettier-ignore
   if (isEnumType(type)) return random.of(type.getValues()).name;
@@ -75,7 +75,7 @@ class Writer {
   constructor(schema: GraphQLSchema, random: Random) {
     this.#schema = schema;
     this.#random = random;
-    this.#left = random.weighted([[6, 3], [15, 4], [40, 2]] as const); // prettier-ignore
+    this.#left = random.weighted([[6, 2], [15, 4], [40, 3]] as const); // prettier-ignore
   }
 
   get fragments(): string {
@@ -161,7 +161,7 @@ class Writer {
   selection(parent: GraphQLCompositeType, depth: number): string {
     const random = this.#random;
     const parts: string[] = [];
-    const wanted = random.between(1, 5);
+    const wanted = random.between(1, 6);
     for (let i = 0; i < wanted && (i === 0 || this.#left > 0); i += 1)
       parts.push(
         depth > 0 && this.#left > 0 && random.chance(isObjectType(parent) ? 0.15 : 0.5)
@@ -183,7 +183,10 @@ export const drawDocument = (schema: GraphQLSchema, random: Random): RandomDocum
     return random.chance(0.01) ? body.replace('{', `{ ${random.of(['__schema { queryType { name } }', '__type(name: "T0") { name }', 'noSuchField'])}`) : body; // prettier-ignore
   });
   const declared = writer.variables
-    .map(({ name, type, hasDefault }) => `$${name}: ${String(type)}${hasDefault ? ` = ${literal(isNonNullType(type) ? type.ofType : type, random)}` : ''}`) // prettier-ignore
+    .map(
+      ({ name, type, hasDefault }) =>
+        `$${name}: ${String(type)}${hasDefault ? ` = ${literal(isNonNullType(type) ? type.ofType : type, random)}` : ''}`,
+    ) // prettier-ignore
     .join(', ');
   const operations = kinds.map((_, i) => `O${i}`);
   const head = declared === '' ? '' : `(${declared})`;

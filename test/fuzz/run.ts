@@ -1,6 +1,13 @@
-import { parse, print, visit, type DocumentNode, type ExecutionArgs } from 'graphql';
+import {
+  execute as reference,
+  isNonNullType,
+  parse,
+  print,
+  visit,
+  type DocumentNode,
+  type ExecutionArgs,
+} from 'graphql';
 import { createPlannedExecutor } from '../../src/execution/planned-executor.ts';
-import { execute as reference } from 'graphql';
 import { Random } from '../oracle/random.ts';
 import { mix, moods } from './behaviour.ts';
 import { observe, type Execute, type Trial } from './compare.ts';
@@ -8,7 +15,6 @@ import { drawDocument, inputValue, type RandomDocument } from './random-operatio
 import { drawWorld, type World } from './world.ts';
 
 const documentsPerWorld = 150;
-const triesOfCase = 4;
 
 /** Two executions that differ, with the smallest document found that shows it. */
 export interface Difference {
@@ -50,11 +56,13 @@ const drawVariables = (
   { variables }: RandomDocument,
   random: Random,
 ): Readonly<Record<string, unknown>> | undefined =>
-  random.chance(0.03)
+  random.chance(0.02)
     ? undefined
     : Object.fromEntries(
         variables
-          .filter(() => random.chance(0.85))
+          .filter(({ type, hasDefault }) =>
+            random.chance(isNonNullType(type) && !hasDefault ? 0.99 : 0.7),
+          )
           .map(({ name, type }) => [name, inputValue(type, random)]),
       );
 
@@ -86,7 +94,10 @@ const drawTrials = (world: World, caseSeed: number): readonly Trial[] => {
 };
 
 /** Leaves out one selection, directive or argument after another, as long as a difference stays. */
-const shrink = async (trial: Trial, differs: (trial: Trial) => Promise<boolean>): Promise<Trial> => {
+const shrink = async (
+  trial: Trial,
+  differs: (trial: Trial) => Promise<boolean>,
+): Promise<Trial> => {
   let smallest = trial;
   for (let at = 0, steps = 0; steps < 600; steps += 1) {
     let met = -1;
@@ -132,7 +143,11 @@ export const fuzz = (options: FuzzOptions): Promise<Findings> =>
     const counts = { operations: 0, cases: 0, schemas: 0, awaited: 0, failed: 0 };
     let world: World | undefined;
     let execute: Execute = reference;
-    for (let n = onlyCase ?? 0; counts.operations < operations && differences.length < enough; n += 1) {
+    for (
+      let n = onlyCase ?? 0;
+      counts.operations < operations && differences.length < enough;
+      n += 1
+    ) {
       if (!world || n % documentsPerWorld === 0) {
         const worldSeed = mix(seed, Math.floor(n / documentsPerWorld));
         world = drawWorld(worldSeed);

@@ -1,29 +1,33 @@
 import {
   GraphQLBoolean,
-  GraphQLEnumType,
   GraphQLFloat,
   GraphQLID,
-  GraphQLInputObjectType,
   GraphQLInt,
   GraphQLInterfaceType,
   GraphQLList,
   GraphQLNonNull,
   GraphQLObjectType,
-  GraphQLScalarType,
   GraphQLSchema,
   GraphQLString,
   GraphQLUnionType,
   defaultFieldResolver,
-  valueFromASTUntyped,
+  type GraphQLEnumType,
   type GraphQLFieldConfig,
-  type GraphQLFieldConfigArgumentMap,
-  type GraphQLInputType,
   type GraphQLOutputType,
 } from 'graphql';
+import { drawArguments, drawInputs, likeString, oddScalar } from './inputs.ts';
 import { pathOf } from '../../src/core/response-path.ts';
 import { straight, type StraightResolver } from '../../src/execution/straight.ts';
 import { Random } from '../oracle/random.ts';
-import { Behaviour, mix, numberOf, tellInfo, type FuzzContext, type NewSource, type Source } from './behaviour.ts';
+import {
+  Behaviour,
+  mix,
+  numberOf,
+  tellInfo,
+  type FuzzContext,
+  type NewSource,
+  type Source,
+} from './behaviour.ts';
 
 type Config = GraphQLFieldConfig<unknown, FuzzContext>;
 type Fields = Record<string, Config>;
@@ -35,88 +39,37 @@ export interface World {
 }
 
 const seedOf = (source: unknown): number =>
-  typeof source === 'object' && source !== null ? Number((source as Source).seed) || 1 : 1;
+  typeof source === 'object' && source !== null ? (source as Source).seed || 1 : 1;
 
-/** Values that differ from what they serialize to, and a `serialize` that fails in every way. */
-const oddScalar = new GraphQLScalarType({
-  name: 'Odd',
-  serialize: (value) => {
-    const n = numberOf(String(value)) % 40;
-    if (n === 0) throw new Error('odd beyond words');
-    if (n === 1) return undefined;
-    if (n === 2) return null;
-    if (n === 3) return Promise.resolve('later');
-    if (n === 4) return Promise.reject(new Error('odd, later'));
-    if (n === 5) return { then: 5, deep: [value === null, { n }] };
-    if (n === 6) return Object.assign(() => n, { then: (done: (v: unknown) => void) => done(n) });
-    return `odd ${n}`;
-  },
-  parseValue: (value) => {
-    if (value === 'bad') throw new Error('no odd value');
-    return { value };
-  },
-  parseLiteral: (node, variables) => ({ literal: valueFromASTUntyped(node, variables) }),
-});
-
-const likeString = new GraphQLScalarType({ name: 'Text', serialize: GraphQLString.serialize });
-
-const fieldNames = ['a', 'b', 'c', 'd', 'e', 'f', 'toString', 'constructor', 'valueOf', 'hasOwnProperty', 'seed'] as const; // prettier-ignore
-
-/** A schema's own reach of types: what `random` picks from. */
-const drawInput = (random: Random): readonly GraphQLInputType[] => {
-  const level = new GraphQLEnumType({
-    name: 'Level',
-    values: { LOW: { value: 1 }, HIGH: { value: 'high' }, TOP: { value: { top: true } }, OWN: {} },
-  });
-  const inner = new GraphQLInputObjectType({
-    name: 'Inner',
-    fields: {
-      n: { type: GraphQLInt, defaultValue: 3 },
-      s: { type: new GraphQLNonNull(GraphQLString), defaultValue: 'x' },
-      l: { type: new GraphQLList(level) },
-    },
-  });
-  const outer = new GraphQLInputObjectType({
-    name: 'Outer',
-    fields: { inner: { type: inner }, many: { type: new GraphQLList(new GraphQLNonNull(inner)) }, odd: { type: oddScalar } }, // prettier-ignore
-  });
-  const named = [GraphQLInt, GraphQLFloat, GraphQLString, GraphQLBoolean, GraphQLID, level, inner, outer, oddScalar]; // prettier-ignore
-  return [
-    ...named,
-    new GraphQLList(random.of(named)),
-    new GraphQLNonNull(random.of(named)),
-    new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(random.of(named)))),
-  ];
-};
-
-const defaultOf = (type: GraphQLInputType, random: Random): unknown => {
-  const name = String(type);
-  if (name === 'Int') return random.of([5, null]);
-  if (name === 'String' || name === 'ID') return 'by default';
-  if (name === 'Inner') return { n: 1, s: 'd' };
-  return undefined;
-};
-
-const drawArguments = (random: Random, inputs: readonly GraphQLInputType[]): GraphQLFieldConfigArgumentMap => { // prettier-ignore
-  const count = random.weighted([[0, 6], [1, 2], [2, 1], [3, 1]] as const); // prettier-ignore
-  return Object.fromEntries(
-    Array.from({ length: count }, (_, i) => {
-      const type = random.of(inputs);
-      const defaultValue = random.chance(0.4) ? defaultOf(type, random) : undefined;
-      return [`x${i}`, { type, ...(defaultValue !== undefined && { defaultValue }) }];
-    }),
-  );
-};
+/** Some are what every object has, or what a source has for another reason. */
+const fieldNames = [
+  'a',
+  'b',
+  'c',
+  'd',
+  'e',
+  'f',
+  'g',
+  'h',
+  'i',
+  'j',
+  'k',
+  'l',
+  'toString',
+  'constructor',
+  'valueOf',
+  'seed',
+];
 
 const wrap = (random: Random, type: GraphQLOutputType): GraphQLOutputType => {
   const item = random.chance(0.35) ? new GraphQLNonNull(type) : type;
-  const listed = random.weighted([
-    [() => item, 6],
-    [() => new GraphQLList(item), 3],
-    [() => new GraphQLList(new GraphQLList(item)), 0.5],
-    [() => new GraphQLList(new GraphQLNonNull(new GraphQLList(item))), 0.5],
-  ] as const)();
-  return listed !== item && random.chance(0.35) ? new GraphQLNonNull(listed) : listed;
+  const listOf = (of: GraphQLOutputType): GraphQLOutputType => {
+    const list = new GraphQLList(of);
+    return random.chance(0.35) ? new GraphQLNonNull(list) : list;
+  };
+  const depth = random.weighted([[0, 6], [1, 3], [2, 1]] as const); // prettier-ignore
+  if (depth === 0) return item;
+  return depth === 1 ? listOf(item) : listOf(listOf(item));
 };
 
 /** A resolver spoils what it was given: nobody else may find it spoilt. */
@@ -158,10 +111,12 @@ const equip = (name: string, config: Config, random: Random, give: Behaviour['gi
   return {
     ...config,
     resolve: (source, args, context, info) => {
-      const told = JSON.stringify(args);
+      // A cast: graphql-js types arguments as `any`.
+      const given = args as Record<string, unknown>;
+      const told = JSON.stringify(given);
       const seed = mix(mix(seedOf(source), at), numberOf(told));
       if (resolve === 'echo') context.trace.push(`${tellInfo(info)} ${told}`);
-      spoil(args, config);
+      spoil(given, config);
       return give(config.type, seed, context, true);
     },
   };
@@ -177,7 +132,7 @@ const drawTypeResolver = (random: Random, names: readonly string[]) =>
       (value: unknown, context: FuzzContext, info: { path: { key: unknown } }): unknown => {
         const { kind, seed } = value as Source;
         context.trace.push(`type of ${String(info.path.key)}`);
-        const n = seed % 30;
+        const n = seed % 100;
         if (n === 0) throw new Error('no type');
         if (n === 1) return undefined;
         if (n === 2) return 'Nowhere';
@@ -197,7 +152,7 @@ const drawIsTypeOf = (random: Random, name: string, share: number) => {
   const isAsync = random.chance(0.3);
   return (value: unknown): boolean | Promise<boolean> => {
     const source = value as Source;
-    const n = seedOf(value) % 50;
+    const n = seedOf(value) % 150;
     if (n === 0) throw new Error('cannot tell');
     if (n === 1) return Promise.reject(new Error('cannot tell, later'));
     const is = source.kind === name && n !== 2;
@@ -208,7 +163,7 @@ const drawIsTypeOf = (random: Random, name: string, share: number) => {
 /** Draws a schema: few types, many ways. */
 export const drawWorld = (seed: number): World => {
   const random = new Random(seed);
-  const inputs = drawInput(random);
+  const inputs = drawInputs(random);
   const level = inputs[5] as GraphQLEnumType;
   const leaves: GraphQLOutputType[] = [GraphQLInt, GraphQLFloat, GraphQLString, GraphQLBoolean, GraphQLID, level, oddScalar, likeString]; // prettier-ignore
   const composites: GraphQLOutputType[] = [];
@@ -256,7 +211,7 @@ export const drawWorld = (seed: number): World => {
         };
         return equipAll(fields);
       },
-      isTypeOf: drawIsTypeOf(random, name, needed) as never,
+      isTypeOf: drawIsTypeOf(random, name, needed),
     });
   });
   const equipAll = (fields: Fields): Fields =>
@@ -293,7 +248,8 @@ const sourceOf = (type: GraphQLObjectType, hasNames: boolean, give: Behaviour['g
   const isReadByDefault = ({ resolve }: { resolve?: unknown }): boolean =>
     !resolve || resolve === defaultFieldResolver;
   for (const [name, field] of Object.entries(type.getFields())) {
-    if (!isReadByDefault(field) || name === 'seed' || numberOf(type.name + name) % 7 === 0) continue;
+    if (!isReadByDefault(field) || name === 'seed' || numberOf(type.name + name) % 23 === 0)
+      continue;
     Object.defineProperty(prototype, name, {
       get(this: Source): unknown {
         const seed = mix(this.seed, numberOf(name));
