@@ -36,10 +36,7 @@ export class WithheldNotes {
   readonly #lines = new Map<string, Map<ClientReason, Line>>();
 
   note(coordinate: string, reason: ClientReason, path: ResponsePath): void {
-    const byReason = this.#lines.get(coordinate) ?? new Map<ClientReason, Line>();
-    this.#lines.set(coordinate, byReason);
-    const line = byReason.get(reason) ?? { count: 0, paths: [] };
-    byReason.set(reason, line);
+    const line = this.#line(coordinate, reason);
     line.count += 1;
     const { paths } = line;
     const here = pathOf(path);
@@ -49,6 +46,43 @@ export class WithheldNotes {
     while (at > 0 && comparePaths(here, paths[at - 1] ?? []) < 0) at -= 1;
     paths.splice(at, 0, here);
     if (paths.length > maxPaths) paths.pop();
+  }
+
+  /**
+   * Notes many places of one field at once, as `note` would each of them.
+   *
+   * @param count how many places
+   * @param smallest the first of them in the order of `comparePaths`: all, or `maxPaths`
+   */
+  noteMany(
+    coordinate: string,
+    reason: ClientReason,
+    count: number,
+    smallest: readonly (readonly (string | number)[])[],
+  ): void {
+    if (count <= 0) return;
+    const line = this.#line(coordinate, reason);
+    line.count += count;
+    const known = line.paths.splice(0);
+    let k = 0;
+    let s = 0;
+    while (line.paths.length < maxPaths) {
+      const [left, right] = [known[k], smallest[s]];
+      const isLeft = left !== undefined && (!right || comparePaths(left, right) <= 0);
+      const next = isLeft ? left : right;
+      if (!next) return;
+      line.paths.push(next);
+      if (isLeft) k += 1;
+      else s += 1;
+    }
+  }
+
+  #line(coordinate: string, reason: ClientReason): Line {
+    const byReason = this.#lines.get(coordinate) ?? new Map<ClientReason, Line>();
+    this.#lines.set(coordinate, byReason);
+    const line = byReason.get(reason) ?? { count: 0, paths: [] };
+    byReason.set(reason, line);
+    return line;
   }
 
   /** The lines, by field and reason. */
