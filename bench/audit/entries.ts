@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import type { OperationEntry, PackedDecisions } from '../../src/audit/entry.ts';
 import type { LoggedReason, Profile } from '../../src/decision/decided-rows.ts';
-import { DecisionRecorder } from '../../src/decision/recorder.ts';
+import { DecisionRecorder, type NotedRows } from '../../src/decision/recorder.ts';
 import type { Decide, RowPlan } from '../../src/policy/plan.ts';
 
 const fields = ['email', 'phone', 'name', 'city', 'birthday', 'segment'] as const;
@@ -34,11 +34,7 @@ const releasing: ReadonlySet<LoggedReason> = new Set(['CONSENTED', 'OPEN']);
 
 /** What a query for so many customers, 6 governed fields of each and 3 orders, decides. */
 export interface Operation {
-  readonly rows: readonly {
-    readonly plan: RowPlan;
-    readonly profile: Profile;
-    readonly subject: number;
-  }[];
+  readonly batches: readonly NotedRows[];
 }
 
 /** Reproducible, and with the scatter of numbers that are drawn by lot: one of a million. */
@@ -54,37 +50,37 @@ const reasonOf = (customer: number, field: number): LoggedReason => {
   return roll < 80 ? 'REFUSED' : 'NEVER_ASKED';
 };
 
-const profileOf = (reasons: readonly LoggedReason[]): Profile => ({
+const profileWith = (reasons: readonly LoggedReason[]): Profile => ({
   releases: Uint8Array.from(reasons, (reason) => (releasing.has(reason) ? 1 : 0)),
   reasons,
   stays: true,
 });
 
 export const operationOf = (size: number): Operation => {
-  const profiles = new Map<string, Profile>();
-  const shared = (reasons: readonly LoggedReason[]): Profile => {
+  const places = new Map<string, number>();
+  const profiles: Profile[] = [];
+  const subjects = Int32Array.from({ length: size }, (_, i) => scattered(i));
+  const profileOf = subjects.map((_, i) => {
+    const reasons = [...fields.map((_field, k) => reasonOf(i, k)), 'OPEN' as const];
     const key = reasons.join(' ');
-    const profile = profiles.get(key) ?? profileOf(reasons);
-    profiles.set(key, profile);
-    return profile;
-  };
+    const place = places.get(key) ?? profiles.push(profileWith(reasons)) - 1;
+    places.set(key, place);
+    return place;
+  });
+  const open = [profileWith(['OPEN'])];
   return {
-    rows: Array.from({ length: size }, (_, i) => {
-      const subject = scattered(i);
-      const profile = shared([...fields.map((_field, k) => reasonOf(i, k)), 'OPEN' as const]);
-      const open = shared(['OPEN']);
-      return [
-        { plan: customers, profile, subject },
-        ...orderFields.map(() => ({ plan: orders, profile: open, subject })),
-      ];
-    }).flat(),
+    batches: [
+      { plan: customers, profiles, subjects, profileOf },
+      // Rows of one person follow each other: they are noted as one.
+      { plan: orders, profiles: open, subjects, profileOf: new Int32Array(size) },
+    ],
   };
 };
 
-/** What the gateway does of it for the log: note each row, and pack. */
-export const record = ({ rows }: Operation): PackedDecisions => {
+/** What the gateway does of it for the log: note the rows, and pack. */
+export const record = ({ batches }: Operation): PackedDecisions => {
   const recorder = new DecisionRecorder();
-  for (const { plan, profile, subject } of rows) recorder.listOf(plan, profile).push(subject);
+  for (const batch of batches) recorder.noteRows(batch);
   return recorder.packed();
 };
 

@@ -5,7 +5,6 @@ import type { RowPlan } from '../policy/plan.ts';
 import type { DecidedRows, Profile } from './decided-rows.ts';
 import type { DecisionRecorder } from './recorder.ts';
 import { deciderOf, type RowDecider, type Tables } from './row-decider.ts';
-import type { SubjectList } from './subject-list.ts';
 
 /** Say-so moved for a subject of this operation while it ran: decide again from a newer head. */
 export class ConsentMoved extends Error {
@@ -47,12 +46,11 @@ export const loadSubjects = async (
 };
 
 /** Where a plan asks for no say-so none is read. */
-const nothingSaid: SaidPage = { states: new Uint8Array(0), expiry: new Map() };
+const nothingSaid: SaidPage = { states: new Uint8Array(0) };
 
-/** The profiles that one batch met, each with the list that its rows are recorded in. */
+/** The profiles that one batch met. */
 class Batch {
   readonly profiles: Profile[] = [];
-  readonly lists: SubjectList[] = [];
   /** Profile of the tree → place in `profiles` + 1. */
   readonly #placeOf: Int32Array;
   #nobody = -1;
@@ -67,6 +65,12 @@ class Batch {
     this.#c = c;
     // No row makes more than one.
     this.#placeOf = new Int32Array(this.#tree.size + count);
+  }
+
+  profile(place: number): Profile {
+    const profile = this.profiles[place];
+    if (!profile) throw new RangeError('no such profile');
+    return profile;
   }
 
   /** The place of a row's profile. */
@@ -124,22 +128,27 @@ export const decideRows = (
   const decider = deciderOf(plan, c.gpc === true);
   const { recorder } = c;
   const batch = new Batch(decider, count, c);
-  const { profiles, lists } = batch;
+  const { profiles } = batch;
   const profileOf = new Int32Array(count).fill(-1);
+  const notedSubjects = new Int32Array(count);
+  const notedProfiles = new Int32Array(count);
+  let noted = 0;
   let place = -1;
+  let profile: Profile | undefined;
   let lastSubject: number | undefined;
   let lastLives: unknown;
+  let isNoted = false;
   for (let i = 0; i < count; i += 1) {
     const subject = subjects[i] ?? noSubject;
     const lives = places?.[i];
     // Rows of one person follow each other.
-    if (subject !== lastSubject || lives !== lastLives) {
+    if (profile === undefined || subject !== lastSubject || lives !== lastLives) {
       place = batch.placeOf(subject, lives);
+      profile = batch.profile(place);
       lastSubject = subject;
       lastLives = lives;
+      isNoted = false;
     }
-    const profile = profiles[place];
-    if (profile === undefined) throw new RangeError('a row has no profile');
     if (profile.stays) {
       if (wanted && !wanted(i)) {
         if (decider.asksAny && subject >= 0) recorder.noteAsked(subject);
@@ -147,7 +156,15 @@ export const decideRows = (
       }
       profileOf[i] = place;
     }
-    (lists[place] ??= recorder.listOf(plan, profile)).push(subject);
+    if (isNoted) continue;
+    notedSubjects[noted] = subject;
+    notedProfiles[noted] = place;
+    noted += 1;
+    isNoted = true;
   }
+  recorder.noteRows({
+    ...{ plan, profiles, subjects: notedSubjects.subarray(0, noted) },
+    profileOf: notedProfiles.subarray(0, noted),
+  });
   return { profiles, profileOf };
 };

@@ -18,7 +18,7 @@ export const loggedLine = (reason: LoggedReason, coordinates: readonly string[])
 
 /** The lines that a plan's decisions can come to, each made once and numbered from 0 on. */
 export class PlanLines {
-  readonly lines: LoggedLine[] = [];
+  readonly #lines: LoggedLine[] = [];
   readonly #plan: RowPlan;
   readonly #gates: ReadonlySet<number>;
   /** By decision. */
@@ -29,6 +29,11 @@ export class PlanLines {
     this.#plan = plan;
     this.#gates = new Set(plan.gates.map(({ decision }) => decision));
     this.#known = plan.decisions.map(() => new Map<LoggedReason, number>());
+  }
+
+  /** The lines from a number on. */
+  from(number: number): readonly LoggedLine[] {
+    return this.#lines.slice(number);
   }
 
   /** What is said of rows with this profile; of a row that a gate hides, only what the gates say. */
@@ -43,7 +48,7 @@ export class PlanLines {
       const byReason = this.#known[k];
       let line = byReason?.get(reason);
       if (line === undefined) {
-        line = this.lines.push(loggedLine(reason, coordinates)) - 1;
+        line = this.#lines.push(loggedLine(reason, coordinates)) - 1;
         byReason?.set(reason, line);
       }
       lines.push(line);

@@ -26,6 +26,9 @@ export const notEvaluatedCode = codeOf(notEvaluated);
 /** What a code stands for. One that is not known withholds. */
 export const judgementOf = (code: number): Judgement => known[code] ?? notEvaluated;
 
+/** Whether a code releases. */
+export const codeReleases = (code: number): boolean => judgementOf(code).release;
+
 /** State byte, with `expiredBit` or without, → code. */
 export type OutcomeTable = Uint8Array;
 

@@ -5,31 +5,43 @@
 export class Partition {
   readonly #classOf: Int32Array;
   #splits = 0;
-  // By class; class 0 holds what no split has named.
-  readonly #parent: number[] = [0];
-  readonly #madeIn: number[] = [-1];
+  /** Class 0 holds what no split has named. */
+  #classes = 1;
+  // By class.
+  readonly #parent: Int32Array;
+  /** Counted from 1, as in the next: 0 for none. */
+  readonly #madeIn: Int32Array;
   /** Where the class's things went in the split at hand, and which split that was. */
-  readonly #stepTo: number[] = [0];
-  readonly #steppedIn: number[] = [-1];
+  readonly #stepTo: Int32Array;
+  readonly #steppedIn: Int32Array;
 
-  /** @param size how many things there are at most */
-  constructor(size: number) {
-    this.#classOf = new Int32Array(size);
+  /**
+   * @param things how many there are at most
+   * @param named how many are named in all splits together at most
+   */
+  constructor(things: number, named: number) {
+    this.#classOf = new Int32Array(things);
+    this.#parent = new Int32Array(named + 1);
+    this.#madeIn = new Int32Array(named + 1);
+    this.#stepTo = new Int32Array(named + 1);
+    this.#steppedIn = new Int32Array(named + 1);
   }
 
-  /** Tells apart those that are named, some perhaps more than once, from all others. */
-  split(named: Int32Array): void {
-    const split = this.#splits++;
+  /** Tells apart the things from `first` to before `end`, some perhaps named again, from all others. */
+  split(named: ArrayLike<number>, first: number, end: number): void {
+    const split = (this.#splits += 1);
     const classOf = this.#classOf;
     const madeIn = this.#madeIn;
-    const steppedIn = this.#steppedIn;
-    for (let i = 0; i < named.length; i += 1) {
+    for (let i = first; i < end; i += 1) {
       const thing = named[i] ?? 0;
       const from = classOf[thing] ?? 0;
       if (madeIn[from] === split) continue;
-      if (steppedIn[from] !== split) {
-        steppedIn[from] = split;
-        this.#stepTo[from] = this.#make(from, split);
+      if (this.#steppedIn[from] !== split) {
+        const made = this.#classes++;
+        this.#parent[made] = from;
+        madeIn[made] = split;
+        this.#steppedIn[from] = split;
+        this.#stepTo[from] = made;
       }
       classOf[thing] = this.#stepTo[from] ?? 0;
     }
@@ -37,22 +49,20 @@ export class Partition {
 
   /** How many classes there ever were: each thing's class is below. */
   get classes(): number {
-    return this.#parent.length;
+    return this.#classes;
   }
 
   classOf(thing: number): number {
     return this.#classOf[thing] ?? 0;
   }
 
-  /** Calls back for each split that named the things of a class, the last first. */
-  eachSplit(ofClass: number, call: (split: number) => void): void {
-    for (let at = ofClass; at > 0; at = this.#parent[at] ?? 0) call(this.#madeIn[at] ?? 0);
+  /** The last split, from 0 on, that named the things of a class; -1 where none did. */
+  splitOf(ofClass: number): number {
+    return (this.#madeIn[ofClass] ?? 0) - 1;
   }
 
-  #make(parent: number, split: number): number {
-    this.#madeIn.push(split);
-    this.#stepTo.push(0);
-    this.#steppedIn.push(-1);
-    return this.#parent.push(parent) - 1;
+  /** The class that the things of a class were in before that split. */
+  before(ofClass: number): number {
+    return this.#parent[ofClass] ?? 0;
   }
 }

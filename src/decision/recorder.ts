@@ -3,7 +3,6 @@ import type { RowPlan } from '../policy/plan.ts';
 import type { LoggedReason, Profile } from './decided-rows.ts';
 import { linesOf, loggedLine, type LoggedLine } from './logged-lines.ts';
 import { packDecisions, type Group } from './pack-decisions.ts';
-import { SubjectList } from './subject-list.ts';
 
 export type { LoggedReason };
 
@@ -13,12 +12,23 @@ export interface AskedSubjects extends Iterable<number> {
   readonly size: number;
 }
 
+/** Rows of one selection that were decided together. */
+export interface NotedRows {
+  readonly plan: RowPlan;
+  readonly profiles: readonly Profile[];
+  /** Persons, `noSubject` among them; several rows of one may be noted as one. */
+  readonly subjects: Int32Array;
+  /** For each of them the place in `profiles`. */
+  readonly profileOf: Int32Array;
+}
+
 const asksAny = ({ decisions }: RowPlan): boolean => decisions.some(({ kind }) => kind === 'ask');
 
-/** The lines of an operation, equal ones of several selections once. */
-class Lines {
+/** The lines of an operation while they are gathered, each once. */
+class GatheredLines {
   readonly all: LoggedLine[] = [];
   readonly #places = new Map<string, number>();
+  readonly #ofPlan = new Map<RowPlan, number[]>();
 
   placeOf(line: LoggedLine): number {
     let place = this.#places.get(line.key);
@@ -28,47 +38,41 @@ class Lines {
     }
     return place;
   }
+
+  /** The places of all lines that a plan has come to so far, by its own numbers. */
+  ofPlan(plan: RowPlan): readonly number[] {
+    const places = this.#ofPlan.get(plan) ?? [];
+    this.#ofPlan.set(plan, places);
+    for (const line of linesOf(plan).from(places.length)) places.push(this.placeOf(line));
+    return places;
+  }
 }
 
 /**
- * Collects one operation's decisions. A row is one number in the list of its profile: persons
+ * Collects one operation's decisions. A row is two numbers, its person and its profile: persons
  * decided alike share their sets, there is no line per cell, and no values.
  */
 export class DecisionRecorder {
-  readonly #rows = new Map<RowPlan, Map<Profile, SubjectList>>();
+  readonly #noted: NotedRows[] = [];
   readonly #closed = new Set<RowPlan>();
   /** Who was asked about although no row of theirs is recorded. */
-  readonly #leftOut = new SubjectList();
+  readonly #leftOut: number[] = [];
   readonly #accesses = new Map<number, Set<string>>();
 
   /** Subjects whose say-so some decision turned on. */
   get asked(): AskedSubjects {
-    const lists = [this.#leftOut.numbers];
-    for (const [plan, byProfile] of this.#rows)
-      if (asksAny(plan)) for (const { numbers } of byProfile.values()) lists.push(numbers);
-    const known = lists.map((numbers) => numbers.filter((number) => number >= 0));
+    const lists: ArrayLike<number>[] = [this.#leftOut];
+    for (const { plan, subjects } of this.#noted)
+      if (asksAny(plan)) lists.push(subjects.filter((number) => number >= 0));
     return {
-      size: known.reduce((sum, { length }) => sum + length, 0),
-      [Symbol.iterator]: () => new Set(known.flatMap((numbers) => [...numbers])).values(),
+      size: lists.reduce((sum, { length }) => sum + length, 0),
+      [Symbol.iterator]: () => new Set(lists.flatMap((list) => Array.from(list))).values(),
     };
   }
 
-  /**
-   * The list that rows of one profile are recorded in, by their subjects. Of rows that do not stay
-   * only the gates are decisions.
-   */
-  listOf(plan: RowPlan, profile: Profile): SubjectList {
-    let byProfile = this.#rows.get(plan);
-    if (byProfile === undefined) {
-      byProfile = new Map<Profile, SubjectList>();
-      this.#rows.set(plan, byProfile);
-    }
-    let list = byProfile.get(profile);
-    if (list === undefined) {
-      list = new SubjectList();
-      byProfile.set(profile, list);
-    }
-    return list;
+  /** Rows as they were decided. Of a profile that does not stay only the gates are decisions. */
+  noteRows(rows: NotedRows): void {
+    if (rows.subjects.length > 0) this.#noted.push(rows);
   }
 
   /** A list that no row could join, so that none was read: whom it left out is not known. */
@@ -90,35 +94,48 @@ export class DecisionRecorder {
 
   /** The decisions as the log keeps them: equal ones of several selections merged, in a fixed order. */
   packed(): PackedDecisions {
-    const lines = new Lines();
+    const lines = new GatheredLines();
     const groups: Group[] = [];
-    for (const [plan, byProfile] of this.#rows) {
-      const own = linesOf(plan);
-      const places: number[] = [];
-      for (const [profile, { numbers }] of byProfile) {
-        const said = own.of(profile);
-        while (places.length < own.lines.length) places.push(-1);
-        const here = said.map((line) => {
-          const known = places[line] ?? -1;
-          const logged = own.lines[line];
-          if (known >= 0 || !logged) return known;
-          return (places[line] = lines.placeOf(logged));
-        });
-        if (here.length > 0) groups.push({ lines: here, subjects: numbers });
-      }
-    }
-    for (const plan of this.#closed) {
-      for (const { decision } of plan.gates) {
-        const decided = plan.decisions[decision];
-        if (decided?.kind === 'never' && decided.coordinates.length > 0)
-          lines.placeOf(loggedLine(decided.reason, decided.coordinates));
+    const most = this.#noted.reduce((sum, { subjects }) => sum + subjects.length, 0);
+    const subjects = new Int32Array(most + this.#accesses.size);
+    const groupOf = new Int32Array(most + this.#accesses.size);
+    let length = 0;
+    for (const { plan, profiles, subjects: persons, profileOf } of this.#noted) {
+      const own = profiles.map((profile) => linesOf(plan).of(profile));
+      const places = lines.ofPlan(plan);
+      const first = groups.length;
+      for (const numbers of own) groups.push({ own: numbers, places });
+      for (let i = 0; i < persons.length; i += 1) {
+        const profile = profileOf[i] ?? 0;
+        // Nothing that has a name was decided.
+        if (own[profile]?.length === 0) continue;
+        subjects[length] = persons[i] ?? -1;
+        groupOf[length] = first + profile;
+        length += 1;
       }
     }
     for (const [subject, seen] of this.#accesses) {
       if (seen.size === 0) continue;
-      const line = lines.placeOf(loggedLine('SUBJECT_ACCESS', [...seen]));
-      groups.push({ lines: [line], subjects: Int32Array.of(subject) });
+      const place = lines.placeOf(loggedLine('SUBJECT_ACCESS', [...seen]));
+      subjects[length] = subject;
+      groupOf[length] = groups.push({ own: [0], places: [place] }) - 1;
+      length += 1;
     }
-    return packDecisions(lines.all, groups);
+    return packDecisions({
+      ...{ lines: lines.all, closed: this.#closedLines(lines), groups },
+      ...{ subjects: subjects.subarray(0, length), groupOf: groupOf.subarray(0, length) },
+    });
+  }
+
+  #closedLines(lines: GatheredLines): ReadonlySet<number> {
+    const closed = new Set<number>();
+    for (const { gates, decisions } of this.#closed) {
+      for (const { decision } of gates) {
+        const decided = decisions[decision];
+        if (decided?.kind === 'never' && decided.coordinates.length > 0)
+          closed.add(lines.placeOf(loggedLine(decided.reason, decided.coordinates)));
+      }
+    }
+    return closed;
   }
 }

@@ -4,8 +4,8 @@ import { basisAt } from '../ledger/judge.ts';
 import type { Ask, RowPlan } from '../policy/plan.ts';
 import type { Profile } from './decided-rows.ts';
 import {
+  codeReleases,
   expiredBit,
-  judgementOf,
   notEvaluatedCode,
   outcomeTable,
   type OutcomeTable,
@@ -95,7 +95,6 @@ export class RowDecider {
     const codes = this.#codes;
     const starts = this.#starts;
     const pairs = this.#pairs;
-    const expires = expiry.size > 0;
     for (let k = 0; k < codes.length; k += 1) {
       const first = starts[k] ?? 0;
       const end = starts[k + 1] ?? 0;
@@ -106,13 +105,17 @@ export class RowDecider {
         const state = states[at] ?? State.unknown;
         const table = tables[a];
         let code = table?.[state] ?? notEvaluatedCode;
-        if (expires) {
+        if (expiry !== undefined) {
           const expired = table?.[state | expiredBit] ?? notEvaluatedCode;
           if (expired !== code && now >= (expiry.get(at) ?? Infinity)) code = expired;
         }
-        const releases = judgementOf(code).release;
-        if (a === first || !releases) decided = code;
-        if (!releases) break;
+        if (a === first) decided = code;
+        // One pair is the rule: there is nothing to look up then.
+        if (end - first === 1) break;
+        if (!codeReleases(code)) {
+          decided = code;
+          break;
+        }
       }
       codes[k] = decided;
     }

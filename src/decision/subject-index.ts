@@ -36,37 +36,3 @@ export class SubjectIndex {
     return this.#numbers.subarray(0, this.#size);
   }
 }
-
-const digit = 8;
-const digits = 1 << digit;
-
-/** The places of numbers in the order of the numbers; -1 comes first, no other is below 0. */
-export const inOrder = (numbers: Int32Array): Int32Array => {
-  const { length } = numbers;
-  let from = new Int32Array(length);
-  let most = 0;
-  for (let i = 0; i < length; i += 1) {
-    from[i] = i;
-    most = Math.max(most, (numbers[i] ?? 0) + 1);
-  }
-  let to = new Int32Array(length);
-  const starts = new Int32Array(digits + 1);
-  // Digit by digit from the lowest, each time keeping the order of the one before.
-  for (let shift = 0; shift < 32 && most >= 2 ** shift; shift += digit) {
-    starts.fill(0);
-    for (let i = 0; i < length; i += 1) {
-      const at = 1 + ((((numbers[i] ?? 0) + 1) >>> shift) & (digits - 1));
-      starts[at] = (starts[at] ?? 0) + 1;
-    }
-    for (let i = 1; i <= digits; i += 1) starts[i] = (starts[i] ?? 0) + (starts[i - 1] ?? 0);
-    for (let i = 0; i < length; i += 1) {
-      const place = from[i] ?? 0;
-      const at = (((numbers[place] ?? 0) + 1) >>> shift) & (digits - 1);
-      const target = starts[at] ?? 0;
-      starts[at] = target + 1;
-      to[target] = place;
-    }
-    [from, to] = [to, from];
-  }
-  return from;
-};

@@ -25,16 +25,6 @@ interface Line {
   readonly paths: (readonly (string | number)[])[];
 }
 
-/** Puts a path among the smallest, in order, unless it is none of them. */
-const enter = (paths: Line['paths'], path: readonly (string | number)[]): void => {
-  const last = paths.at(-1);
-  if (paths.length >= maxPaths && last && comparePaths(path, last) >= 0) return;
-  let at = paths.length;
-  while (at > 0 && comparePaths(path, paths[at - 1] ?? []) < 0) at -= 1;
-  paths.splice(at, 0, path);
-  if (paths.length > maxPaths) paths.pop();
-};
-
 /** Why a field is absent from rows of a plan. */
 export const clientReason = (plan: RowPlan, field: string): ClientReason => {
   const decision = plan.decisions[plan.cellOf.get(field)?.decision ?? -1];
@@ -46,28 +36,48 @@ export class WithheldNotes {
   readonly #lines = new Map<string, Map<ClientReason, Line>>();
 
   note(coordinate: string, reason: ClientReason, path: ResponsePath): void {
-    const line = this.#lineOf(coordinate, reason);
+    const line = this.#line(coordinate, reason);
     line.count += 1;
-    enter(line.paths, pathOf(path));
+    const { paths } = line;
+    const here = pathOf(path);
+    const last = paths.at(-1);
+    if (paths.length >= maxPaths && last && comparePaths(here, last) >= 0) return;
+    let at = paths.length;
+    while (at > 0 && comparePaths(here, paths[at - 1] ?? []) < 0) at -= 1;
+    paths.splice(at, 0, here);
+    if (paths.length > maxPaths) paths.pop();
   }
 
   /**
-   * As `note` for so many places.
+   * Notes many places of one field at once, as `note` would each of them.
    *
-   * @param paths the smallest of them, `maxPaths` or all there are
+   * @param count how many places
+   * @param smallest the first of them in the order of `comparePaths`: all, or `maxPaths`
    */
   noteMany(
     coordinate: string,
     reason: ClientReason,
     count: number,
-    paths: readonly (readonly (string | number)[])[],
+    smallest: readonly (readonly (string | number)[])[],
   ): void {
-    const line = this.#lineOf(coordinate, reason);
+    if (count <= 0) return;
+    const line = this.#line(coordinate, reason);
     line.count += count;
-    for (const path of paths) enter(line.paths, path);
+    const known = line.paths.splice(0);
+    let k = 0;
+    let s = 0;
+    while (line.paths.length < maxPaths) {
+      const [left, right] = [known[k], smallest[s]];
+      const isLeft = left !== undefined && (!right || comparePaths(left, right) <= 0);
+      const next = isLeft ? left : right;
+      if (!next) return;
+      line.paths.push(next);
+      if (isLeft) k += 1;
+      else s += 1;
+    }
   }
 
-  #lineOf(coordinate: string, reason: ClientReason): Line {
+  #line(coordinate: string, reason: ClientReason): Line {
     const byReason = this.#lines.get(coordinate) ?? new Map<ClientReason, Line>();
     this.#lines.set(coordinate, byReason);
     const line = byReason.get(reason) ?? { count: 0, paths: [] };

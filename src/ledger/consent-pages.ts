@@ -9,48 +9,49 @@ const slotMask = pageSize - 1;
 export interface SaidPage {
   /** One byte of `FoldedStates.states` for each subject and pair. */
   readonly states: Uint8Array;
-  /** Place in `states` → microseconds since 1970. Few grants expire, so this is sparse. */
-  readonly expiry: ReadonlyMap<number, number>;
+  /** Place in `states` → microseconds since 1970. Few grants expire: absent where none does. */
+  readonly expiry?: ReadonlyMap<number, number> | undefined;
 }
 
 interface Page extends SaidPage {
-  readonly loaded: Uint8Array;
+  /** In front of each subject's pairs stands 1 if it is loaded: what is read together is together. */
+  readonly states: Uint8Array;
   /** Newest position that concerns the subject, as loaded. */
   readonly changed: Float64Array;
-  readonly expiry: Map<number, number>;
+  /** The highest there ever was in `changed`. */
+  newest: number;
+  expiry: Map<number, number> | undefined;
   /** Asked for since pages were last given up: this one then stays for another round. */
   used: boolean;
 }
 
 /** Say-so by subject number, in memory and bounded. Numbers below 0 stand for nobody: passed over. */
 export class ConsentPages {
-  readonly #pairs: number;
+  /** Bytes of one subject: whether it is loaded, and its pairs. */
+  readonly #stride: number;
   readonly #maxPages: number;
   /** Longest kept first. */
   readonly #pages = new Map<number, Page>();
 
   constructor(pairs: number, maxSubjects: number) {
-    this.#pairs = pairs;
+    this.#stride = pairs + 1;
     this.#maxPages = Math.max(1, Math.ceil(maxSubjects / pageSize));
   }
 
   /** The page of a subject that is loaded; `undefined` for any other. */
   pageOf(number: number): SaidPage | undefined {
-    const page = this.#pages.get(number >> pageBits);
-    return page?.loaded[number & slotMask] === 1 ? page : undefined;
+    return this.pageAt(number, Infinity);
   }
 
   /** The page of a subject that is loaded and did not change after `head`. */
   pageAt(number: number, head: number): SaidPage | undefined {
     const page = this.#pages.get(number >> pageBits);
-    const slot = number & slotMask;
-    if (page?.loaded[slot] !== 1 || (page.changed[slot] ?? Infinity) > head) return undefined;
-    return page;
+    return page !== undefined && this.#isHeld(page, number, head) ? page : undefined;
   }
 
   /** Where a subject's first pair stands in its page's `states`. */
   startOf(number: number): number {
-    return (number & slotMask) * this.#pairs;
+    return (number & slotMask) * this.#stride + 1;
   }
 
   /** Whether all of them are loaded and none changed after `head`. Marks their pages as used. */
@@ -59,14 +60,15 @@ export class ConsentPages {
     let page: Page | undefined;
     for (let i = 0; i < numbers.length; i += 1) {
       const number = numbers[i] ?? -1;
-      if (number < 0) continue;
-      if (number >> pageBits !== last) {
-        last = number >> pageBits;
-        page = this.#pages.get(last);
-        if (page) page.used = true;
+      // Rows of one person follow each other.
+      if (number < 0 || number === last) continue;
+      if (page === undefined || number >> pageBits !== last >> pageBits) {
+        page = this.#pages.get(number >> pageBits);
+        if (page === undefined) return false;
+        page.used = true;
       }
-      const slot = number & slotMask;
-      if (page?.loaded[slot] !== 1 || (page.changed[slot] ?? Infinity) > head) return false;
+      last = number;
+      if (!this.#isHeld(page, number, head)) return false;
     }
     return true;
   }
@@ -79,7 +81,7 @@ export class ConsentPages {
       if (number < 0) continue;
       const page = this.#pages.get(number >> pageBits);
       if (page) page.used = true;
-      if (page?.loaded[number & slotMask] !== 1) (missing ??= new Set()).add(number);
+      if (!page || !this.#isHeld(page, number, Infinity)) (missing ??= new Set()).add(number);
     }
     return missing ? [...missing] : [];
   }
@@ -87,19 +89,20 @@ export class ConsentPages {
   /** Puts in what one subject said, up to position `newest`. */
   keep(number: number, newest: number, { states, expiry }: FoldedStates): void {
     const page = this.#make(number >> pageBits);
-    const slot = number & slotMask;
-    const base = slot * this.#pairs;
-    for (let pair = 0; pair < states.length; pair += 1) page.expiry.delete(base + pair);
-    page.states.set(states, base);
-    for (const [pair, until] of expiry) page.expiry.set(base + pair, until);
-    page.changed[slot] = newest;
-    page.loaded[slot] = 1;
+    const start = this.startOf(number);
+    if (page.expiry)
+      for (let pair = 0; pair < states.length; pair += 1) page.expiry.delete(start + pair);
+    for (const [pair, until] of expiry) (page.expiry ??= new Map()).set(start + pair, until);
+    page.states.set(states, start);
+    page.states[start - 1] = 1;
+    page.changed[number & slotMask] = newest;
+    page.newest = Math.max(page.newest, newest);
   }
 
   /** Forgets one subject. */
   forget(number: number): void {
     const page = this.#pages.get(number >> pageBits);
-    if (page) page.loaded[number & slotMask] = 0;
+    if (page) page.states[this.startOf(number) - 1] = 0;
   }
 
   clear(): void {
@@ -125,14 +128,19 @@ export class ConsentPages {
     }
   }
 
+  #isHeld(page: Page, number: number, head: number): boolean {
+    if (page.states[(number & slotMask) * this.#stride] !== 1) return false;
+    return page.newest <= head || (page.changed[number & slotMask] ?? Infinity) <= head;
+  }
+
   #make(number: number): Page {
     const known = this.#pages.get(number);
     if (known) return known;
     const page: Page = {
-      loaded: new Uint8Array(pageSize),
+      states: new Uint8Array(pageSize * this.#stride),
       changed: new Float64Array(pageSize),
-      states: new Uint8Array(pageSize * this.#pairs),
-      expiry: new Map(),
+      newest: 0,
+      expiry: undefined,
       used: false,
     };
     this.#pages.set(number, page);

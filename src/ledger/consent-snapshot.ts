@@ -132,7 +132,7 @@ export class ConsentSnapshot {
   /** When the grant of a pair stops counting, in microseconds since 1970; Infinity for never. */
   expiry(number: number, pair: number): number {
     const page = this.#pages.pageOf(number);
-    return page?.expiry.get(this.#pages.startOf(number) + pair) ?? Infinity;
+    return page?.expiry?.get(this.#pages.startOf(number) + pair) ?? Infinity;
   }
 
   /** Whether any of the subjects changed after \`head\`. Says yes when it no longer remembers. */

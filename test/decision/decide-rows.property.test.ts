@@ -29,7 +29,7 @@ const snapshotOf = (pages: ConsentPages): ConsentSnapshot => {
     state: (number: number, pair: number) =>
       pages.pageOf(number)?.states[pages.startOf(number) + pair] ?? 0,
     expiry: (number: number, pair: number) =>
-      pages.pageOf(number)?.expiry.get(pages.startOf(number) + pair) ?? Infinity,
+      pages.pageOf(number)?.expiry?.get(pages.startOf(number) + pair) ?? Infinity,
     holds: (numbers: ArrayLike<number>, at: LedgerView) => pages.hold(numbers, at.head),
     ensure: (numbers: ArrayLike<number>, at: LedgerView) =>
       Promise.resolve(pages.hold(numbers, at.head)),

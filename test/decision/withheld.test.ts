@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ResponsePath } from '../../src/core/response-path.ts';
+import { comparePaths, type ResponsePath } from '../../src/core/response-path.ts';
 import { clientReason, maxPaths, WithheldNotes } from '../../src/decision/withheld.ts';
 import { rowPlan } from './plans.ts';
 
@@ -43,6 +43,39 @@ describe('withheld notes', () => {
       ['__proto__', 'NOT_PERMITTED', 1],
     ]);
     expect(new WithheldNotes().list()).toEqual([]);
+  });
+});
+
+describe('places noted at once', () => {
+  const anyPath = fc
+    .tuple(
+      fc.constantFrom('a', 'b'),
+      fc.nat(30),
+      fc.option(fc.tuple(fc.constantFrom('orders', 'x'), fc.nat(3))),
+    )
+    .map(([key, index, below]) => [key, index, ...(below ?? []), 'field']);
+  const anyNotes = fc.record({
+    field: fc.constantFrom('A.a', 'A.b', '__proto__'),
+    reason: fc.constantFrom('NOT_COVERED' as const, 'NOT_CONSENTED' as const),
+    paths: fc.array(anyPath, { maxLength: 40 }),
+    atOnce: fc.boolean(),
+  });
+
+  it('are told as if each had been noted by itself', () => {
+    fc.assert(
+      fc.property(fc.array(anyNotes, { maxLength: 5 }), (all) => {
+        const each = new WithheldNotes();
+        const together = new WithheldNotes();
+        for (const { field, reason, paths, atOnce } of all) {
+          for (const keys of paths) each.note(field, reason, path(...keys));
+          const inOrder = paths.toSorted(comparePaths);
+          if (atOnce) together.noteMany(field, reason, paths.length, inOrder.slice(0, maxPaths));
+          else for (const keys of paths) together.note(field, reason, path(...keys));
+        }
+        expect(together.list()).toEqual(each.list());
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

@@ -201,12 +201,15 @@ describe('a gateway that', () => {
     const swap: Fault = (context) => ({
       ...context,
       recorder: overlay<DecisionRecorder>(context.recorder, {
-        listOf: (plan, profile) =>
-          context.recorder.listOf(plan, {
-            ...profile,
-            reasons: profile.reasons.map((reason): LoggedReason =>
-              reason === 'REFUSED' ? 'REVOKED' : reason,
-            ),
+        noteRows: (rows) =>
+          context.recorder.noteRows({
+            ...rows,
+            profiles: rows.profiles.map((profile) => ({
+              ...profile,
+              reasons: profile.reasons.map((reason): LoggedReason =>
+                reason === 'REFUSED' ? 'REVOKED' : reason,
+              ),
+            })),
           }),
       }),
     });
