@@ -169,7 +169,7 @@ describe('numbers', () => {
     const counted: Statements = {
       ask: (...args) => {
         asked += 1;
-        return through.ask(...args);
+        return through.ask<never>(...args);
       },
     };
     const [number] = await directory().numbersOf('Customer', ['signs in']);
