@@ -359,6 +359,20 @@ describe('a kept plan', () => {
     expect(seen).toHaveLength(6);
   });
 
+  it('never keeps a list, though it holds numbers alone', async () => {
+    const seen = new Set<string>();
+    const schema = withResolvers('type Query { told(list: [Int], n: Int = 2): String }', {
+      told: (_source, args: Record<string, unknown>) => {
+        seen.add(JSON.stringify(args));
+        (args['list'] as number[]).push(0);
+        return 'x';
+      },
+    });
+    await both(schema, '{ told(list: [1]) }');
+    await both(schema, 'query ($one: Int = 1) { told(list: [$one]) again: told(list: [$one]) }');
+    expect([...seen]).toEqual(['{"list":[1],"n":2}']);
+  });
+
   it('gives each call of a resolver arguments of its own', async () => {
     const seen = new Set<unknown>();
     const schema = buildSchema('type T { told(n: Int = 4): Int } type Query { all: [T] }');
