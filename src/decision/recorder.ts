@@ -6,9 +6,8 @@ import { packDecisions, type Group } from './pack-decisions.ts';
 
 export type { LoggedReason };
 
-/** Persons whose say-so decisions turned on, each given once. */
+/** Persons whose say-so decisions turned on, some perhaps given and counted more than once. */
 export interface AskedSubjects extends Iterable<number> {
-  /** 0 for nobody; no less than there are, for some may be counted more than once. */
   readonly size: number;
 }
 
@@ -66,7 +65,9 @@ export class DecisionRecorder {
       if (asksAny(plan)) lists.push(subjects.filter((number) => number >= 0));
     return {
       size: lists.reduce((sum, { length }) => sum + length, 0),
-      [Symbol.iterator]: () => new Set(lists.flatMap((list) => Array.from(list))).values(),
+      *[Symbol.iterator]() {
+        for (const list of lists) for (let i = 0; i < list.length; i += 1) yield list[i] ?? -1;
+      },
     };
   }
 

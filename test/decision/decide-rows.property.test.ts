@@ -194,7 +194,6 @@ describe('deciding by tables', () => {
           );
           expect(new Set(logged)).toEqual(cells);
           expect(new Set(recorder.asked)).toEqual(asked);
-          expect([...recorder.asked].length).toBe(asked.size);
           expect(recorder.asked.size > 0).toBe(asked.size > 0);
         },
       ),
