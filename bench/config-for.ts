@@ -56,5 +56,6 @@ export const configFor = ({ dataDir, databaseUrl, shopUrl, keySet }: Place): Con
     maxSnapshotSubjects: 1_000_000,
   },
   introspection: false,
+  operations: 'ANY',
   logLevel: 'silent',
 });

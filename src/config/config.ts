@@ -138,5 +138,7 @@ export interface Config {
   readonly audit: AuditConfig;
   readonly limits: Limits;
   readonly introspection: boolean;
+  /** Whether documents may be sent freely, or only those asked that a client has registered. */
+  readonly operations: 'ANY' | 'REGISTERED_ONLY';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }

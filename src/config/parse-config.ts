@@ -87,6 +87,7 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
     audit: toAudit(file.audit),
     limits: toLimits(file.limits),
     introspection: file.introspection ?? file.demo,
+    operations: file.operations,
     logLevel: settings.logLevel ?? file.log,
   };
 };

@@ -22,6 +22,10 @@ export interface OperationRequest {
   readonly purposeHeader: string | readonly string[] | undefined;
   /** The request carries the Global Privacy Control signal. */
   readonly gpc: boolean;
+  /** The document is registered: for this purpose, or for none. Absent for a document sent freely. */
+  readonly registered?: { readonly purpose: string | undefined };
+  /** Why it is not carried out; `document` stands for one that nobody has parsed. */
+  readonly refusal?: Error;
 }
 
 /** How something is said: see `Consents.append`. */

@@ -101,6 +101,7 @@ describe.skipIf(!mounted)('a disk that is full', () => {
       audit: { origin: 'audit.test', witnesses: [] },
       limits: testLimits,
       introspection: false,
+      operations: 'ANY',
       logLevel: 'silent',
     });
   }, 120_000);

@@ -62,6 +62,7 @@ export interface TestGatewayOptions {
   readonly limits?: Partial<Limits>;
   readonly logLevel?: Config['logLevel'];
   readonly introspection?: boolean;
+  readonly operations?: Config['operations'];
   readonly controller?: ControllerConfig;
   readonly witnesses?: Config['audit']['witnesses'];
 }
@@ -155,6 +156,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     audit: { origin: 'test.local', witnesses: options.witnesses ?? [] },
     limits: { ...testLimits, ...options.limits },
     introspection: options.introspection ?? true,
+    operations: options.operations ?? 'ANY',
     ...(options.controller && { controller: options.controller }),
     logLevel: options.logLevel ?? 'silent',
   };
