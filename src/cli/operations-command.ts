@@ -7,6 +7,7 @@ import { pushOperations } from '../operations/push-operations.ts';
 import { readOperationFiles } from '../operations/read-operation-files.ts';
 import { isSha256 } from '../operations/registered-operation.ts';
 import { listedJson, listedOperations, pushed, pushedJson } from './print-operations.ts';
+import { visible } from './visible.ts';
 import { withOperations } from './with-operations.ts';
 
 const name = (text: string): string => {
@@ -119,7 +120,7 @@ const removeCommand = (): Command =>
             : distinct;
           if (lacking.length > 0) throw unknown(lacking);
           console.log(
-            `${distinct.length} ${distinct.length === 1 ? 'is' : 'are'} removed for ${client}`,
+            `${distinct.length} ${distinct.length === 1 ? 'is' : 'are'} removed for ${visible(client)}`,
           );
         }),
     );

@@ -15,18 +15,18 @@ export const pushed = (
   const fresh = operations.filter((one) => one.fresh).length;
   const already = operations.length - fresh;
   const table = formatTable(
-    ['SHA-256', 'OPERATION', 'PURPOSE', '', 'FROM'],
+    ['OPERATION', 'PURPOSE', '', 'FROM', 'SHA-256'],
     operations.map((one) => [
-      one.sha256,
       orNone(one.operation),
       orNone(one.purpose),
       one.fresh ? 'new' : 'already',
       visible(one.from),
+      one.sha256,
     ]),
   );
   const verb = dryRun ? 'would be registered' : fresh === 1 ? 'is registered' : 'are registered';
   const rest = already === 0 ? '' : `, ${already} already ${already === 1 ? 'is' : 'are'}`;
-  return `${table}\n${fresh} ${verb} for ${client}${rest}`;
+  return `${table}\n${fresh} ${verb} for ${visible(client)}${rest}`;
 };
 
 /** The same for programs. */
@@ -51,22 +51,24 @@ export const listedOperations = (operations: readonly RegisteredOperation[]): st
   const removed = operations.some((one) => one.removed);
   return formatTable(
     [
-      'SHA-256',
       'CLIENT',
       'OPERATION',
       'PURPOSE',
       'REGISTERED',
       'BY',
       ...(removed ? ['REMOVED'] : []),
+      'SHA-256',
     ],
     operations.map((one) => [
-      one.sha256,
       visible(one.client),
       orNone(one.operation),
       orNone(one.purpose),
       minute(one.registeredAt),
       visible(one.registeredBy),
-      ...(one.removed ? [`${minute(one.removed.at)} by ${visible(one.removed.by)}`] : []),
+      ...(removed
+        ? [one.removed ? `${minute(one.removed.at)} by ${visible(one.removed.by)}` : '']
+        : []),
+      one.sha256,
     ]),
   );
 };
