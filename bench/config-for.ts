@@ -58,5 +58,6 @@ export const configFor = ({ dataDir, databaseUrl, shopUrl, keySet }: Place): Con
   },
   introspection: false,
   shadow: 0.001,
+  operations: 'ANY',
   logLevel: 'silent',
 });

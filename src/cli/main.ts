@@ -8,6 +8,7 @@ import { receiptCommand, type ReadReceiptFacts } from './receipt-command.ts';
 import { registerCommand } from './register-command.ts';
 import { openReceipts } from '../open-receipts.ts';
 import { decideCommand } from './decide-command.ts';
+import { operationsCommand } from './operations-command.ts';
 import { inherit, runCommandLine } from './run-command-line.ts';
 import { schemaCommand } from './schema-command.ts';
 import { startCommand } from './start-command.ts';
@@ -32,6 +33,7 @@ const program = (): Command =>
       .addCommand(tokenCommand())
       .addCommand(consentCommand())
       .addCommand(noticeCommand())
+      .addCommand(operationsCommand())
       .addCommand(receiptCommand(readReceipt))
       .addCommand(eraseCommand())
       .addCommand(decideCommand())

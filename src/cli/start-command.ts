@@ -38,12 +38,18 @@ const announce = async (app: App, config: Config, ms: number): Promise<void> => 
     `Sayso listens at ${app.url}/graphql (started in ${seconds} s)`,
     ...(config.demo ? [`GraphQL page:    ${app.url}/`] : []),
     `Policy:          ${app.policy.id}`,
+    ...(config.operations === 'REGISTERED_ONLY'
+      ? [
+          'Operations:      registered ones only (`sayso operations push`); others are refused, the page’s too',
+        ]
+      : []),
     ...(config.demo
       ? ['Demo mode:       tokens of its own, loopback only. Ctrl-C stops everything.']
       : []),
   ];
   // The address comes last, where the eye is.
-  console.log((config.loadSampleShop ? await demoGuide(app) : '') + lines.join('\n'));
+  const guided = config.loadSampleShop && config.operations === 'ANY';
+  console.log((guided ? await demoGuide(app) : '') + lines.join('\n'));
 };
 
 /** `sayso start`: runs the gateway until it is told to stop. */

@@ -127,6 +127,9 @@ export const configFileSchema = z.strictObject({
   resolvers: path.optional(),
   limits: limits.prefault({}),
   introspection: yesOrNo.optional(),
+  operations: oneOf(['ANY', 'REGISTERED_ONLY'] as const, '`ANY` or `REGISTERED_ONLY`').default(
+    'ANY',
+  ),
   log: oneOf(logLevels, 'a log level').default('info'),
 });
 

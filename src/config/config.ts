@@ -142,5 +142,7 @@ export interface Config {
   readonly introspection: boolean;
   /** Share of queries that graphql-js carries out as well, and that are compared: 0 to 1. */
   readonly shadow: number;
+  /** Whether documents may be sent freely, or only those asked that a client has registered. */
+  readonly operations: 'ANY' | 'REGISTERED_ONLY';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }

@@ -88,6 +88,7 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
     limits: toLimits(file.limits),
     introspection: file.introspection ?? file.demo,
     shadow: settings.shadow ?? defaultShadow,
+    operations: file.operations,
     logLevel: settings.logLevel ?? file.log,
   };
 };

@@ -71,6 +71,35 @@ export class NoticeError extends SaysoError {
   }
 }
 
+/** Documents cannot be registered. Thrown by `operations/`. */
+export class OperationsError extends SaysoError {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(`the operations have ${problems.length} problem(s):\n${listed(problems)}`, {
+      code: 'OPERATIONS_INVALID',
+      status: 400,
+    });
+    this.problems = problems;
+  }
+}
+
+const notRegistered = {
+  // Apollo Client takes 400 and 500 for a server that knows no hashes, and sends texts from then on.
+  hash: [404, 'no operation is registered for this client under this hash'],
+  text: [403, 'only registered operations are answered here, and this text is none'],
+} as const;
+
+/** 404 for a hash, 403 for a text: the calling client has registered no such operation. */
+export class NotRegisteredError extends SaysoError {
+  constructor(asked: keyof typeof notRegistered) {
+    const [status, message] = notRegistered[asked];
+    super(`${message}; register it with \`sayso operations push\``, {
+      code: 'OPERATION_NOT_REGISTERED',
+      status,
+    });
+  }
+}
+
 /** 401: the caller could not be identified. Thrown by `identity/`. */
 export class IdentityError extends SaysoError {
   constructor(message: string, options?: { cause?: unknown }) {

@@ -19,11 +19,14 @@ import type { Knex } from 'knex';
 import type { Config } from '../config/config.ts';
 import { IdentityError, SaysoError } from '../core/errors.ts';
 import type { Caller } from '../identity/caller.ts';
+import { noOperations, OperationRegistry } from '../operations/operation-registry.ts';
 import { readGpc } from '../identity/read-gpc.ts';
 import type { Verifier } from '../identity/verify-token.ts';
 import { AnswerBytes } from './answer-bytes.ts';
+import { admitOperations, type AdmittedContext } from './admit-operations.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { documentHash } from './document-hash.ts';
+import { createDocumentRooms } from './document-rooms.ts';
 import { limitRules } from './limit-rules.ts';
 import { createErrorMask, type ErrorLog } from './mask-errors.ts';
 import type { OperationRequest } from './operation.ts';
@@ -40,8 +43,7 @@ declare module 'fastify' {
   }
 }
 
-interface HttpContext {
-  readonly caller: Caller;
+interface HttpContext extends AdmittedContext {
   readonly purposeHeader: string | readonly string[] | undefined;
   readonly gpc: boolean;
   /** Hands the answer to whoever sends it. */
@@ -56,7 +58,7 @@ export interface HttpServerOptions {
   readonly pipeline: ReturnType<typeof createPipeline>;
   readonly logger: FastifyBaseLogger;
   readonly isReady: () => Promise<Readonly<Record<string, string>>>;
-  /** Sayso's own database, which the audit logs are served from; absent where none are. */
+  /** Sayso's own database, of the audit logs and of registered operations; absent where none are. */
   readonly knex?: Knex;
 }
 
@@ -74,10 +76,14 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     forceCloseConnections: 'idle',
   });
   const mask = createErrorMask(log, { suggestions: config.introspection });
+  const { knex, verify } = options;
+  const operations = knex ? new OperationRegistry(knex) : noOperations;
   const apollo = new ApolloServer<HttpContext>({
     ...apolloOptions(options, mask),
+    documentStore: createDocumentRooms((sha256) => operations.knows(sha256)),
     plugins: [
       fastifyApolloDrainPlugin(app),
+      admitOperations(operations, config.operations),
       explainUnknownPurpose(options.purposes),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -106,7 +112,6 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     const ready = Object.values(state).every((one) => one === 'ok');
     return reply.code(ready ? 200 : 503).send({ ready, ...state });
   });
-  const { knex, verify } = options;
   if (knex) await app.register(auditRoutes({ knex, verify }));
   await app.register((scope, _options, done) => {
     const publicOperations = createPublicOperations(options.schema, config);
@@ -195,6 +200,7 @@ const apolloOptions = (
   includeStacktraceInErrorResponses: false,
   allowBatchedHttpRequests: false,
   csrfPrevention: true,
+  // Whoever asks would register; see `admit-operations.ts` for those that an operator registers.
   persistedQueries: false,
   parseOptions: { maxLexicalTokens: config.limits.maxTokens },
   validationRules: limitRules(config.limits),
@@ -216,9 +222,17 @@ type ApolloRequest = {
   };
 };
 
-const asOperation = (context: HttpContext, from: ApolloRequest): OperationRequest => ({
+const asOperation = (context: HttpContext, from: ApolloRequest): OperationRequest => {
+  const { admission } = context;
+  // INVARIANT: nothing is carried out that was not let in.
+  if (!admission) throw new Error('an operation came past its admission');
+  return { ...asSent(context, from), ...admission };
+};
+
+const asSent = (context: HttpContext, from: ApolloRequest): OperationRequest => ({
   document: from.document,
-  documentHash: documentHash(from.document),
+  // Of a document that nobody has read there is none.
+  documentHash: context.admission?.refusal ? '' : documentHash(from.document),
   operation: from.operation,
   operationName: from.request.operationName,
   variables: from.request.variables ?? {},

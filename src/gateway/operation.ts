@@ -24,6 +24,10 @@ export interface OperationRequest {
   readonly gpc: boolean;
   /** Whether the transport can hand out an answer as bytes. */
   readonly takesBytes: boolean;
+  /** The document is registered: for this purpose, or for none. Absent for a document sent freely. */
+  readonly registered?: { readonly purpose: string | undefined };
+  /** Why it is not carried out; `document` stands for one that nobody has parsed. */
+  readonly refusal?: Error;
 }
 
 /** How something is said: see `Consents.append`. */

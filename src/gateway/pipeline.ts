@@ -51,7 +51,8 @@ export const createPipeline = (
   const answers = new AnswerCache();
 
   const depart = async (request: OperationRequest, entry: string): Promise<Journey> => {
-    const { operation, document, caller } = request;
+    const { operation, document, caller, registered } = request;
+    if (request.refusal) throw request.refusal;
     if (!operation) throw new PlanError('the document has no such operation');
     if (operation.operation === OperationTypeNode.SUBSCRIPTION)
       throw new PlanError('subscriptions are not served here');
@@ -66,7 +67,8 @@ export const createPipeline = (
     const directive = coerced.coerced
       ? declaredPurpose(policy, operation, coerced.coerced)
       : purposeAsWritten(operation, request.variables);
-    const purpose = resolvePurpose({ header: request.purposeHeader, directive, known, caller });
+    const header = request.purposeHeader;
+    const purpose = resolvePurpose({ header, directive, registered, known, caller });
     const base = { policy, document, operation, variables, purpose };
     const open = plans.plan({ ...base, refused: new Set() });
     if (open.personalTypes.length > 0 && purpose === undefined) throw missingPurpose(caller, known);

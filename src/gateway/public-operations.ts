@@ -98,12 +98,16 @@ export interface PublicOperations {
   admit(request: FastifyRequest, payload: Readable): Promise<Readable | undefined>;
 }
 
-/** Judges what may be asked without a token: `Query.processing`, in a valid document, by itself. */
+/**
+ * Judges what may be asked without a token: `Query.processing`, in a valid document, by itself. Nothing
+ * where only registered operations are answered: these are clients', and whose they are tokens say.
+ */
 export const createPublicOperations = (
   schema: GraphQLSchema,
-  { limits }: Pick<Config, 'limits'>,
+  { limits, operations }: Pick<Config, 'limits' | 'operations'>,
 ): PublicOperations => ({
   mayBe: (request) =>
+    operations === 'ANY' &&
     request.headers.authorization === undefined &&
     request.headers['sayso-purpose'] === undefined &&
     isShort(request),

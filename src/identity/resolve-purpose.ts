@@ -8,6 +8,8 @@ export interface PurposeInput {
   readonly header: string | readonly string[] | undefined;
   /** The argument of `@for(purpose:)` on the operation. */
   readonly directive: string | undefined;
+  /** What the operation is registered for, which may be no purpose; absent for one sent freely. */
+  readonly registered?: { readonly purpose: string | undefined } | undefined;
   /** All purposes of the policy. */
   readonly known: ReadonlySet<string>;
   readonly caller: Caller;
@@ -29,16 +31,19 @@ const readHeader = (header: PurposeInput['header']): readonly string[] =>
 
 /**
  * The purpose a request is for, from the header `Sayso-Purpose` and `@for(purpose:)`, or `undefined`
- * when neither says one (an empty header says none).
+ * when neither says one (an empty header says none). A registered operation is for what it was
+ * registered for, and they may only repeat it.
  *
  * @throws {PurposeError} `PURPOSE_CONFLICT` when they name different ones, `PURPOSE_UNKNOWN` when
  *   the policy has no such purpose (both 400), `PURPOSE_NOT_ALLOWED` when it is not among the
  *   token's scopes (403). All list `allowedPurposes`.
  */
 export const resolvePurpose = (input: PurposeInput): string | undefined => {
-  const { header, directive, known, caller } = input;
+  const { header, directive, registered, known, caller } = input;
   const values = new Set(readHeader(header));
   if (directive !== undefined) values.add(directive);
+  const departs = registered && [...values].some((one) => one !== registered.purpose);
+  if (registered?.purpose !== undefined) values.add(registered.purpose);
   const [purpose] = values;
   if (purpose === undefined) return undefined;
   const refuse = (message: string, code: PurposeErrorCode): never => {
@@ -49,6 +54,13 @@ export const resolvePurpose = (input: PurposeInput): string | undefined => {
       code === 'PURPOSE_NOT_ALLOWED' ? purpose : undefined,
     );
   };
+  if (registered && departs === true) {
+    const pinned = registered.purpose === undefined ? 'no purpose' : `\`${registered.purpose}\``;
+    return refuse(
+      `this operation is registered for ${pinned}, and \`Sayso-Purpose\` or \`@for\` names another`,
+      'PURPOSE_CONFLICT',
+    );
+  }
   if (values.size > 1)
     return refuse('`Sayso-Purpose` and `@for` name more than one purpose', 'PURPOSE_CONFLICT');
   if (!known.has(purpose)) return refuse(`${named(purpose)} is not known`, 'PURPOSE_UNKNOWN');

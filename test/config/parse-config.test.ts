@@ -46,6 +46,7 @@ describe('without a file', () => {
       schemaDir: sampleShop.schemaDir,
       loadSampleShop: true,
       introspection: true,
+      operations: 'ANY',
       logLevel: 'info',
       modules: { rules: sampleShop.rules, resolvers: sampleShop.resolvers, mayHaveSurplus: true },
       identity: {
@@ -147,6 +148,7 @@ rules: ./rules.ts
 resolvers: resolvers.ts
 limits: { depth: 5, aliases: 0, tokens: 100, body: 1MiB, pageSize: 10, maxPageSize: 50, rows: 500, snapshotSubjects: 7 }
 introspection: true
+operations: REGISTERED_ONLY
 log: debug
 `,
       { SHOP_URL: 'postgres://me:pw@db/shop' },
@@ -159,6 +161,7 @@ log: debug
       loadSampleShop: false,
       modules: { rules: join(dir, 'rules.ts'), resolvers: join(dir, 'resolvers.ts') },
       introspection: true,
+      operations: 'REGISTERED_ONLY',
       logLevel: 'debug',
       identity: {
         jwks: { file: join(dir, 'keys.json') },

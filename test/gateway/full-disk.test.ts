@@ -103,7 +103,8 @@ describe.skipIf(!mounted)('a disk that is full', () => {
       limits: testLimits,
       introspection: false,
       shadow: 1,
-  logLevel: 'silent',
+      operations: 'ANY',
+      logLevel: 'silent',
     });
   }, 120_000);
   afterAll(async () => {

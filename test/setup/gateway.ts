@@ -63,6 +63,7 @@ export interface TestGatewayOptions {
   readonly limits?: Partial<Limits>;
   readonly logLevel?: Config['logLevel'];
   readonly introspection?: boolean;
+  readonly operations?: Config['operations'];
   readonly controller?: ControllerConfig;
   readonly witnesses?: Config['audit']['witnesses'];
   /** Share of queries compared with graphql-js; all unless told. A difference fails the test. */
@@ -161,6 +162,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     introspection: options.introspection ?? true,
     // Every query of every test is carried out by graphql-js as well.
     shadow: options.shadow ?? 1,
+    operations: options.operations ?? 'ANY',
     ...(options.controller && { controller: options.controller }),
     logLevel: options.logLevel ?? 'silent',
   };
