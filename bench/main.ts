@@ -49,7 +49,7 @@ const { values, positionals } = parseArgs({
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const profiledRequests = { 1: 3_000, 100: 500, 1_000: 64 } as const satisfies Record<Size, number>;
+const profiledRequests = { 1: 6_000, 100: 2_000, 1_000: 400 } as const satisfies Record<Size, number>;
 
 const profile = async ({ stage, load, owns, signal }: Bench, size: Size): Promise<string> => {
   const start = async (kind: VariantKind): Promise<Variant> => {

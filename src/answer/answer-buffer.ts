@@ -1,4 +1,6 @@
 const firstSize = 16_384;
+/** From here on copying at once is cheaper. */
+const longPiece = 64;
 
 /**
  * Bytes of an answer while it is written. Grows by doubling; what it was before is left to others.
@@ -13,6 +15,7 @@ export class AnswerBuffer {
   room(more: number): void {
     const needed = this.at + more;
     if (needed <= this.bytes.length) return;
+    this.#mustFit();
     const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.at);
     this.bytes = grown;
@@ -23,19 +26,25 @@ export class AnswerBuffer {
     this.bytes[this.at++] = value;
   }
 
-  /** Short pieces byte by byte: a call into the runtime costs more than they do. */
-  copy(from: Uint8Array, start: number, length: number): void {
-    this.room(length);
-    const { bytes } = this;
-    let { at } = this;
-    if (length > 48) bytes.set(from.subarray(start, start + length), at);
-    else for (let i = start, end = start + length; i < end; i += 1) bytes[at++] = from[i] ?? 0;
-    this.at += length;
+  /** One byte, for which there is room. */
+  put(value: number): void {
+    this.bytes[this.at++] = value;
   }
 
-  /** A piece that was made beforehand. */
-  piece(piece: Uint8Array): void {
-    this.copy(piece, 0, piece.length);
+  /**
+   * A piece, for which there is room. Short ones byte by byte: a call into the runtime costs more
+   * than they do.
+   */
+  piece(from: Uint8Array, start = 0, length = from.length): void {
+    const { bytes } = this;
+    let { at } = this;
+    if (length > longPiece) {
+      bytes.set(from.subarray(start, start + length), at);
+      at += length;
+    } else {
+      for (let i = start, end = start + length; i < end; i += 1) bytes[at++] = from[i] ?? 0;
+    }
+    this.at = at;
   }
 
   /** Text as it is, in UTF-8. */
@@ -51,6 +60,12 @@ export class AnswerBuffer {
 
   /** What was written. */
   done(): Buffer {
+    this.#mustFit();
     return this.bytes.subarray(0, this.at);
+  }
+
+  /** What is written beyond the end is lost without a word: whoever did not ask for room is told. */
+  #mustFit(): void {
+    if (this.at > this.bytes.length) throw new RangeError('an answer was written without room');
   }
 }

@@ -7,6 +7,11 @@ import { NotPlain } from './not-plain.ts';
 /** Kinds whose bytes are the very text that other tables and the ledger know a value by. */
 const isNaming = (kind: RawKind | undefined): boolean => kind === 'text' || kind === 'int';
 
+/** A column of names, all of them whole numbers or any texts. */
+export interface NameColumn extends TextColumn {
+  readonly isWhole: boolean;
+}
+
 /** Where a row's person is named: behind the planned columns. */
 export const subjectAt = ({ columns }: ReadPlan): number => columns.length;
 
@@ -21,18 +26,11 @@ export const tailOf = (read: ReadPlan): number => {
  * A column of names, of the first rows.
  * @throws NotPlain where the bytes are not how the values are known elsewhere
  */
-export const namesIn = (raw: RawRows, column: number, count: number): TextColumn => {
-  if (!isNaming(raw.kinds[column])) throw new NotPlain('rows named by something other than text');
-  return { count, bytes: raw.bytes, cells: raw.cells, width: raw.width, column };
-};
-
-/** The name in a row; null where there is none. */
-export const nameIn = ({ bytes, cells, width, column }: TextColumn, row: number): string | null => {
-  const at = 2 * (row * width + column);
-  const length = cells[at + 1] ?? -1;
-  if (length < 0) return null;
-  const start = cells[at] ?? 0;
-  return bytes.toString('utf8', start, start + length);
+export const namesIn = (raw: RawRows, column: number, count: number): NameColumn => {
+  const kind = raw.kinds[column];
+  if (!isNaming(kind)) throw new NotPlain('rows named by something other than text');
+  const { bytes, cells, width } = raw;
+  return { count, bytes, cells, width, column, isWhole: kind === 'int' };
 };
 
 /** Any cell as the text that it is known by. */

@@ -6,7 +6,8 @@ import type { DecisionContext } from '../decision/release-rows.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { Find, RawRows } from '../sources/source.ts';
 import type { JoinEntry, RowAnswer } from './answer-plan.ts';
-import { nameIn, namesIn, subjectAt, tailOf, textIn } from './cells.ts';
+import { namesIn, subjectAt, tailOf, textIn } from './cells.ts';
+import { NameIndex } from './name-index.ts';
 import { NotPlain } from './not-plain.ts';
 
 /** What loading needs of the operation. */
@@ -84,27 +85,18 @@ export const loadRows = async (
   return { answer, raw, decided, joins };
 };
 
-/** The groups of the rows above that may look below, and the value of each group. */
+/** The groups of the rows above that may look below, and what each is looked for by. */
 const groupsOf = (
   { column, decision }: JoinEntry,
   raw: RawRows,
   { profiles, profileOf }: DecidedRows,
-): { readonly groupOf: Int32Array; readonly groups: ReadonlyMap<string, number> } => {
+): { readonly groupOf: Int32Array; readonly names: NameIndex } => {
   const groupOf = new Int32Array(profileOf.length).fill(-1);
-  const groups = new Map<string, number>();
-  const names = namesIn(raw, column, profileOf.length);
+  const names = new NameIndex(namesIn(raw, column, profileOf.length));
   for (let row = 0; row < profileOf.length; row += 1) {
-    if (profiles[profileOf[row] ?? -1]?.releases[decision] !== 1) continue;
-    const name = nameIn(names, row);
-    if (name === null) continue;
-    let group = groups.get(name);
-    if (group === undefined) {
-      group = groups.size;
-      groups.set(name, group);
-    }
-    groupOf[row] = group;
+    if (profiles[profileOf[row] ?? -1]?.releases[decision] === 1) groupOf[row] = names.add(row);
   }
-  return { groupOf, groups };
+  return { groupOf, names };
 };
 
 const firstOf = (
@@ -130,21 +122,6 @@ const findFor = (
   return via
     ? { by: 'via', table: via.table, on: via.on, to: via.to, values, ...cut }
     : { by: 'equal', columns: [member.on], tuples: values.map((value) => [value]), ...cut };
-};
-
-/** Which group each row below belongs to, by the value that it was found by; -1 for none. */
-const groupsBelow = (
-  raw: RawRows,
-  tail: number,
-  groups: ReadonlyMap<string, number>,
-): Int32Array => {
-  const names = namesIn(raw, tail, raw.count);
-  const groupOf = new Int32Array(raw.count);
-  for (let row = 0; row < raw.count; row += 1) {
-    const name = nameIn(names, row);
-    groupOf[row] = name === null ? -1 : (groups.get(name) ?? -1);
-  }
-  return groupOf;
 };
 
 /** Rows by group, keeping their order: a counting sort. */
@@ -176,14 +153,15 @@ const loadJoin = async (
   decided: DecidedRows,
   loading: Loading,
 ): Promise<LoadedJoin> => {
-  const { groupOf, groups } = groupsOf(entry, above, decided);
+  const { groupOf, names } = groupsOf(entry, above, decided);
   const first = firstOf(entry, loading.variables);
-  if (groups.size === 0 || first === 0) return { ...nothing, groupOf: groupOf.fill(-1) };
+  const groups = names.names.length;
+  if (groups === 0 || first === 0) return { ...nothing, groupOf: groupOf.fill(-1) };
   for (const group of groupOf) if (group >= 0) loading.spend(1);
   const { member, row } = entry;
-  const raw = await loading.fetch(member.read, findFor(entry, [...groups.keys()], first));
-  const below = groupsBelow(raw, tailOf(member.read), groups);
-  const room = new Int32Array(groups.size).fill(first ?? raw.count);
+  const raw = await loading.fetch(member.read, findFor(entry, names.names, first));
+  const below = names.find(namesIn(raw, tailOf(member.read), raw.count));
+  const room = new Int32Array(groups).fill(first ?? raw.count);
   const rows = await loadRows(raw, row, loading, raw.count, (i) => {
     const group = below[i] ?? -1;
     const left = group < 0 ? 0 : (room[group] ?? 0);
@@ -192,7 +170,7 @@ const loadJoin = async (
     return true;
   });
   const { profileOf } = rows.decided;
-  const { starts, order } = orderBy(below, groups.size, (i) => (profileOf[i] ?? -1) >= 0);
+  const { starts, order } = orderBy(below, groups, (i) => (profileOf[i] ?? -1) >= 0);
   if (entry.join.list) {
     for (const group of groupOf)
       if (group >= 0) loading.spend((starts[group + 1] ?? 0) - (starts[group] ?? 0));

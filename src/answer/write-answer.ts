@@ -65,14 +65,19 @@ export class AnswerWriter {
     out.text('}');
   }
 
+  #constant(bytes: Buffer): void {
+    this.#rows.out.room(bytes.length);
+    this.#rows.out.piece(bytes);
+  }
+
   #root(loaded: LoadedRoot): void {
     const { out, path } = this.#rows;
     const { root } = loaded;
     if (root.kind === 'constant') {
-      out.piece(root.bytes);
+      this.#constant(root.bytes);
       return;
     }
-    out.piece(root.name);
+    this.#constant(root.name);
     path.push(root.key);
     if ('page' in loaded) this.#object(loaded.root.parts, (part) => this.#part(part, loaded));
     else if ('rows' in loaded && loaded.rows) this.#rows.row(loaded.rows, 0);
@@ -87,10 +92,10 @@ export class AnswerWriter {
   ): void {
     const { out, path } = this.#rows;
     if (part.kind === 'constant') {
-      out.piece(part.bytes);
+      this.#constant(part.bytes);
       return;
     }
-    out.piece(part.name);
+    this.#constant(part.name);
     if (part.kind === 'pageInfo') {
       this.#object(part.parts, (one) => this.#info(one, root.read, page));
       return;
@@ -116,10 +121,10 @@ export class AnswerWriter {
   #edge(part: EdgePart, read: ReadPlan, { raw, rows }: LoadedPage, index: number): void {
     const { out, path } = this.#rows;
     if (part.kind === 'constant') {
-      out.piece(part.bytes);
+      this.#constant(part.bytes);
       return;
     }
-    out.piece(part.name);
+    this.#constant(part.name);
     if (part.kind === 'cursor') {
       out.string(this.#paging.cursors.seal(read.type, keyOf(raw, read, index)));
       return;
@@ -134,10 +139,10 @@ export class AnswerWriter {
   #info(part: PagePart, read: ReadPlan, page: LoadedPage): void {
     const { out } = this.#rows;
     if (part.kind === 'constant') {
-      out.piece(part.bytes);
+      this.#constant(part.bytes);
       return;
     }
-    out.piece(part.name);
+    this.#constant(part.name);
     if (part.kind === 'hasNextPage') out.text(String(page.hasNext));
     else if (part.kind === 'hasPreviousPage') out.text(String(page.hasPrevious));
     else if (page.count === 0) out.text('null');

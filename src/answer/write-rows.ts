@@ -1,10 +1,11 @@
-import type { ClientReason } from '../decision/withheld.ts';
-import { maxPaths } from '../decision/withheld.ts';
+import { maxPaths, type ClientReason } from '../decision/withheld.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
 import type { CellEntry, Entry, JoinEntry } from './answer-plan.ts';
+import { step, stepFor, type Step } from './cell-steps.ts';
+import { completeCell, enumNames } from './complete-cell.ts';
 import type { LoadedJoin, LoadedRows } from './load-rows.ts';
 import { NotPlain } from './not-plain.ts';
-import { cellWriter, type CellWriter } from './write-cell.ts';
+import { isDay, isDecimal, isWhole, writeText } from './write-text.ts';
 
 /** The withheld cells of one entry: how many, and where the first are. */
 export interface WithheldSite {
@@ -14,11 +15,66 @@ export interface WithheldSite {
   readonly paths: (readonly (string | number)[])[];
 }
 
+/** What is the same for all rows of a selection. */
+interface Layout {
+  readonly steps: readonly Step[];
+  readonly enums: readonly (ReadonlySet<string> | undefined)[];
+  /** Bytes of a row without its values. */
+  readonly fixed: number;
+}
+
+const quote = 0x22;
 const comma = 0x2c;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const yes = Buffer.from('true');
+const no = Buffer.from('false');
+const mostIntDigits = 9;
+const mostSafeDigits = 15;
+
+const layoutOf = ({ answer, raw }: LoadedRows): Layout => {
+  let fixed = 2;
+  const steps = answer.entries.map((entry): Step => {
+    fixed += 1 + (entry.kind === 'constant' ? entry.bytes.length : entry.empty.length + 2);
+    if (entry.kind !== 'cell' || entry.column < 0) return step.value;
+    return stepFor(entry.type, raw.kinds[entry.column] ?? 'other');
+  });
+  const enums = answer.entries.map((entry, i) =>
+    entry.kind === 'cell' && steps[i] === step.enum ? enumNames(entry.type) : undefined,
+  );
+  return { steps, enums, fixed };
+};
+
+/** Whether the bytes are what the step takes as they are. */
+const looksRight = (
+  how: Step,
+  bytes: Buffer,
+  start: number,
+  length: number,
+  names: ReadonlySet<string> | undefined,
+): boolean => {
+  switch (how) {
+    case step.digits:
+    case step.quoted:
+      return true;
+    case step.int:
+      return isWhole(bytes, start, length, mostIntDigits);
+    case step.safeInt:
+      return isWhole(bytes, start, length, mostSafeDigits);
+    case step.day:
+      return isDay(bytes, start, length);
+    case step.decimal:
+      return isDecimal(bytes, start, length);
+    case step.enum:
+      return names?.has(bytes.toString('latin1', start, start + length)) === true;
+    case step.value:
+    case step.text:
+    case step.bool:
+      return false;
+  }
+};
 
 /** Writes rows of one answer, and counts what it withholds on the way. */
 export class RowWriter {
@@ -26,7 +82,9 @@ export class RowWriter {
   /** Response keys and indices from the root to where is being written. */
   readonly path: (string | number)[] = [];
   readonly #sites = new Map<Entry, WithheldSite>();
-  readonly #writers = new Map<LoadedRows, readonly (CellWriter | undefined)[]>();
+  readonly #layouts = new Map<LoadedRows, Layout>();
+  #lastRows: LoadedRows | undefined;
+  #lastLayout: Layout | undefined;
 
   constructor(out: AnswerBuffer) {
     this.out = out;
@@ -36,17 +94,14 @@ export class RowWriter {
     return this.#sites.values();
   }
 
-  /** Chosen once for all rows: what the columns hold is the same for each. */
-  #writersOf(rows: LoadedRows): readonly (CellWriter | undefined)[] {
-    const known = this.#writers.get(rows);
-    if (known) return known;
-    const writers = rows.answer.entries.map((entry) =>
-      entry.kind === 'cell' && entry.column >= 0
-        ? cellWriter(entry.type, rows.raw.kinds[entry.column] ?? 'other')
-        : undefined,
-    );
-    this.#writers.set(rows, writers);
-    return writers;
+  /** Made once for all rows: what the columns hold is the same for each. */
+  #layoutOf(rows: LoadedRows): Layout {
+    if (rows === this.#lastRows && this.#lastLayout) return this.#lastLayout;
+    const layout = this.#layouts.get(rows) ?? layoutOf(rows);
+    this.#layouts.set(rows, layout);
+    this.#lastRows = rows;
+    this.#lastLayout = layout;
+    return layout;
   }
 
   /** Writes one row as an object. */
@@ -56,15 +111,16 @@ export class RowWriter {
     // INVARIANT: without a profile nothing was decided, and nothing is written.
     if (profile === undefined) throw new NotPlain('a row that was not decided on');
     const { releases } = profile;
+    const { steps, enums, fixed } = this.#layoutOf(rows);
     const { out } = this;
-    const writers = this.#writersOf(rows);
     const { cells, width } = raw;
     const base = 2 * index * width;
     const { entries } = answer;
-    out.byte(openBrace);
+    out.room(fixed);
+    out.put(openBrace);
     for (let i = 0; i < entries.length; i += 1) {
       const entry = entries[i] as Entry;
-      if (i > 0) out.byte(comma);
+      if (i > 0) out.put(comma);
       if (entry.kind === 'constant') {
         out.piece(entry.bytes);
         continue;
@@ -75,9 +131,8 @@ export class RowWriter {
         continue;
       }
       if (entry.kind === 'join') {
-        const join = joins[i];
-        if (join === undefined) throw new NotPlain('a join that was not read');
-        this.#join(entry, join, index);
+        this.#join(entry, joins[i], index);
+        out.room(fixed);
         continue;
       }
       const at = base + 2 * entry.column;
@@ -87,11 +142,39 @@ export class RowWriter {
         continue;
       }
       out.piece(entry.name);
-      const write = writers[i];
-      if (write === undefined) throw new NotPlain('a cell without a writer');
-      write(out, raw, cells[at] ?? 0, length, index, entry.column);
+      const start = cells[at] ?? 0;
+      const how = steps[i];
+      if (how === step.text) writeText(out, raw.bytes, start, length);
+      else this.#cell(entry, how ?? step.value, enums[i], rows, start, length, index);
+      out.room(fixed);
     }
-    out.byte(closeBrace);
+    out.put(closeBrace);
+  }
+
+  /** A cell that is not text. */
+  #cell(
+    entry: CellEntry,
+    how: Step,
+    names: ReadonlySet<string> | undefined,
+    { raw }: LoadedRows,
+    start: number,
+    length: number,
+    index: number,
+  ): void {
+    const { out } = this;
+    if (how === step.bool) {
+      out.piece(raw.bytes[start] === 0x74 ? yes : no);
+      return;
+    }
+    if (!looksRight(how, raw.bytes, start, length, names)) {
+      out.text(completeCell(entry.type, raw.value(index, entry.column)));
+      return;
+    }
+    out.room(length + 2);
+    const bare = how === step.digits || how === step.int || how === step.safeInt;
+    if (!bare) out.put(quote);
+    out.piece(raw.bytes, start, length);
+    if (!bare) out.put(quote);
   }
 
   /** Writes rows as a list. */
@@ -108,30 +191,27 @@ export class RowWriter {
     out.byte(closeBracket);
   }
 
-  #join(entry: JoinEntry, { rows, groupOf, starts, order }: LoadedJoin, index: number): void {
+  #join(entry: JoinEntry, join: LoadedJoin | undefined, index: number): void {
+    if (join === undefined) throw new NotPlain('a join that was not read');
     const { out, path } = this;
+    const { rows, groupOf, starts, order } = join;
     const group = groupOf[index] ?? -1;
     const from = group < 0 ? 0 : (starts[group] ?? 0);
     const to = group < 0 ? 0 : (starts[group + 1] ?? 0);
-    if (entry.join.list) {
-      out.piece(entry.name);
-      if (rows === undefined || from === to) {
-        out.byte(openBracket);
-        out.byte(closeBracket);
-        return;
-      }
-      path.push(entry.key);
-      this.list(rows, order, from, to);
-      path.pop();
-      return;
-    }
-    if (rows === undefined || from === to) {
+    const isEmpty = rows === undefined || from === to;
+    if (isEmpty && !entry.join.list) {
       this.#empty(entry);
       return;
     }
     out.piece(entry.name);
+    if (isEmpty) {
+      out.put(openBracket);
+      out.put(closeBracket);
+      return;
+    }
     path.push(entry.key);
-    this.row(rows, order[from] ?? 0);
+    if (entry.join.list) this.list(rows, order, from, to);
+    else this.row(rows, order[from] ?? 0);
     path.pop();
   }
 

@@ -80,19 +80,3 @@ export const isDay = (from: Uint8Array, start: number, length: number): boolean 
   }
   return true;
 };
-
-/** Writes bytes that need no escape between quotes. */
-export const writeQuoted = (
-  out: AnswerBuffer,
-  from: Uint8Array,
-  start: number,
-  length: number,
-): void => {
-  out.room(length + 2);
-  const { bytes } = out;
-  let { at } = out;
-  bytes[at++] = quote;
-  for (let i = start, end = start + length; i < end; i += 1) bytes[at++] = from[i] ?? 0;
-  bytes[at++] = quote;
-  out.at = at;
-};

@@ -141,14 +141,16 @@ const findCells = (bytes: Buffer, count: number, width: number): Int32Array => {
   let cell = 0;
   for (let row = 0; row < count; row += 1) {
     if (at + rowHeaderBytes > bytes.length || bytes[at] !== messages.row) throw broken();
-    const end = at + 1 + bytes.readUInt32BE(at + 1);
-    if (end > bytes.length || bytes.readUInt16BE(at + 5) !== width) throw broken();
-    bytes.fill(0, at + 1, at + rowHeaderBytes);
+    const end = at + 1 + int32At(bytes, at + 1);
+    const columns = ((bytes[at + 5] ?? 0) << 8) | (bytes[at + 6] ?? 0);
+    if (end > bytes.length || columns !== width) throw broken();
+    // By hand: a call of `fill` would cost more than all else here.
+    for (let i = 1; i < rowHeaderBytes; i += 1) bytes[at + i] = 0;
     at += rowHeaderBytes;
     for (let column = 0; column < width; column += 1) {
       if (at + 4 > end) throw broken();
-      const length = bytes.readInt32BE(at);
-      if (length > 127 || length < 0) bytes.fill(0, at, at + 4);
+      const length = int32At(bytes, at);
+      if (length > 127 || length < 0) bytes[at] = bytes[at + 1] = bytes[at + 2] = bytes[at + 3] = 0;
       at += 4;
       if (length < -1 || at + length > end) throw broken();
       cells[cell] = at;
@@ -161,6 +163,13 @@ const findCells = (bytes: Buffer, count: number, width: number): Int32Array => {
   if (at !== bytes.length) throw broken();
   return cells;
 };
+
+/** Signed, highest byte first. */
+const int32At = (bytes: Buffer, at: number): number =>
+  ((bytes[at] ?? 0) << 24) |
+  ((bytes[at + 1] ?? 0) << 16) |
+  ((bytes[at + 2] ?? 0) << 8) |
+  (bytes[at + 3] ?? 0);
 
 /**
  * A database without an encoding may hold any bytes: `fetch` gives them with U+FFFD for what is no
