@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Problem } from '../core/errors.ts';
 import { kindOfPath } from './check-config-file.ts';
@@ -16,10 +17,28 @@ export interface Environment {
   readonly subjectKey: string | undefined;
   readonly configFile: string | undefined;
   readonly logLevel: Config['logLevel'] | undefined;
+  readonly workers: number | undefined;
   readonly problems: readonly Problem[];
 }
 
-const ours = ['SAYSO_CONFIG', 'SAYSO_DATA', 'SAYSO_LOG', 'SAYSO_SCHEMA', 'SAYSO_SUBJECT_KEY'];
+const ours = [
+  'SAYSO_CONFIG',
+  'SAYSO_DATA',
+  'SAYSO_LOG',
+  'SAYSO_SCHEMA',
+  'SAYSO_SUBJECT_KEY',
+  'SAYSO_WORKERS',
+];
+
+/** Each has connections to the databases, whose servers bound them. */
+const mostWorkers = 64;
+
+/** A number of workers, or as many as this machine runs at once; `undefined` for anything else. */
+const parseWorkers = (text: string): number | undefined => {
+  if (text === 'auto') return Math.min(availableParallelism(), mostWorkers);
+  const number = /^[1-9][0-9]?$/.test(text) ? Number(text) : NaN;
+  return number <= mostWorkers ? number : undefined;
+};
 
 // Sayso would start with a default where somebody had set something: only near misses, because
 // the prefix belongs to others too (Kubernetes sets `SAYSO_PORT` beside a service named `sayso`).
@@ -38,7 +57,8 @@ const misspelt = (env: NodeJS.ProcessEnv): Problem[] =>
 
 /**
  * Reads the variables that have fixed names: `PORT`, `SAYSO_DATA`, `SAYSO_SCHEMA`, `DATABASE_URL`,
- * `SAYSO_CONFIG`, `SAYSO_LOG`, `SAYSO_SUBJECT_KEY`. Paths are relative to `cwd`. Never throws and never repeats a value.
+ * `SAYSO_CONFIG`, `SAYSO_LOG`, `SAYSO_SUBJECT_KEY`, `SAYSO_WORKERS`. Paths are relative to `cwd`. Never
+ * throws and never repeats a value.
  */
 export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environment => {
   const problems: Problem[] = misspelt(env);
@@ -90,6 +110,14 @@ export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environmen
       what: 'is not a log level',
       mend: didYouMean(level, logLevels),
     });
+  const workersText = set('SAYSO_WORKERS');
+  const workers = workersText === undefined ? undefined : parseWorkers(workersText);
+  if (workersText !== undefined && workers === undefined)
+    problems.push({
+      where: 'SAYSO_WORKERS',
+      what: 'is not a number of workers',
+      mend: `set a whole number from 1 to ${mostWorkers}, or \`auto\` for as many as this machine runs at once`,
+    });
   return {
     port: port === undefined ? undefined : Number(port),
     dataDir,
@@ -98,6 +126,7 @@ export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environmen
     subjectKey,
     configFile: folder('SAYSO_CONFIG'),
     logLevel,
+    workers,
     problems,
   };
 };
