@@ -21,10 +21,13 @@ import { IdentityError, SaysoError } from '../core/errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import { readGpc } from '../identity/read-gpc.ts';
 import type { Verifier } from '../identity/verify-token.ts';
+import { admitNewDocuments } from './admit-new-documents.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { documentHash } from './document-hash.ts';
+import { createKnownDocuments } from './known-documents.ts';
 import { limitRules } from './limit-rules.ts';
 import { createErrorMask, type ErrorLog } from './mask-errors.ts';
+import { createNewDocumentGate } from './new-document-gate.ts';
 import type { OperationRequest } from './operation.ts';
 import type { createPipeline } from './pipeline.ts';
 import { createPublicOperations, publicCaller } from './public-operations.ts';
@@ -69,8 +72,10 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     forceCloseConnections: 'idle',
   });
   const mask = createErrorMask(log, { suggestions: config.introspection });
+  const documents = createKnownDocuments();
   const apollo = new ApolloServer<HttpContext>({
     ...apolloOptions(options, mask),
+    documentStore: documents,
     plugins: [
       fastifyApolloDrainPlugin(app),
       explainUnknownPurpose(options.purposes),
@@ -125,6 +130,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
       else request.caller = publicCaller;
       return admitted;
     });
+    scope.addHook('preHandler', admitNewDocuments({ documents, gate: createNewDocumentGate() }));
     scope.route({
       url: '/graphql',
       method: ['GET', 'POST'],
