@@ -157,8 +157,13 @@ export const benchFlood = async (run: FloodRun): Promise<FloodReport> => {
   await callSteadily(warmUpMs);
   const pairs = new Map<FloodKind, Pair[]>(floodKinds.map((kind) => [kind, []]));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const kind of floodKinds) pairs.get(kind)?.push(await pairOf(kind));
-    say(`flood, round ${round} of ${rounds}`);
+    for (const kind of floodKinds) {
+      const pair = await pairOf(kind);
+      pairs.get(kind)?.push(pair);
+      const { alone, flooded } = pair;
+      const told = `p99 ${rounded(alone)} ms alone, ${rounded(flooded)} ms flooded`;
+      say(`flood of ${kind}, round ${round} of ${rounds}: ${told}`);
+    }
   }
   await Promise.all([steady.stop(), flooder.stop(), gateway.stop()]);
   const [aliases, fresh, largest] = floodKinds.map((kind) => figuresOf(pairs.get(kind) ?? []));
