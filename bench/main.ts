@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchAudit, type AuditRun } from './audit/bench-audit.ts';
 import { auditReportOf, auditTableOf } from './audit/report.ts';
+import { benchFlood } from './flood/bench-flood.ts';
 import { checkAnswers } from './check-answers.ts';
 import {
   benchLedger,
@@ -21,6 +22,7 @@ import { Variant, type VariantKind } from './variant.ts';
 const help = `npm run bench -- [--json] [--quick] [--callers N] [--profile N]
 npm run bench -- ledger [--json] [--subjects N] [--events N]
 npm run bench -- audit [--json]
+npm run bench -- flood
 
   --json       one JSON object on standard output and nothing else
   --quick      fewer rounds, in processes that are started once, and nothing of ledger and log
@@ -32,6 +34,8 @@ npm run bench -- audit [--json]
   --events N    of each subject, 10 unless told
 
   audit         the audit log alone: durable entries per second, and what it adds to a request
+
+  flood         how much longer others wait while one client sends ever new documents; always JSON
 `;
 
 const { values, positionals } = parseArgs({
@@ -88,12 +92,20 @@ const runAudit = async (run: AuditRun): Promise<string> => {
   return JSON.stringify({ machine: machineOf(audit.postgres), audit }, null, 2);
 };
 
+const runFlood = async (signal: AbortSignal, owns: Bench['owns']): Promise<string> => {
+  const stage = await setStage();
+  owns(() => stage.close());
+  const flood = await benchFlood({ stage, signal, say, owns });
+  return JSON.stringify({ machine: machineOf(stage.postgresVersion), flood }, null, 2);
+};
+
 const run = async (signal: AbortSignal, stops: (() => Promise<void>)[]): Promise<string> => {
   const owns = (stop: () => Promise<void>): void => void stops.push(stop);
   const [part] = positionals;
   if (part === 'ledger') return runLedger({ signal, say, owns });
   if (part === 'audit') return runAudit({ signal, say, owns });
-  if (part !== undefined) throw new Error('the parts to ask for are `ledger` and `audit`');
+  if (part === 'flood') return runFlood(signal, owns);
+  if (part !== undefined) throw new Error('the parts to ask for are `ledger`, `audit` and `flood`');
   const begin = performance.now();
   const callers = whole('callers', 1);
   const profiled = sizes.find((size) => String(size) === values.profile);

@@ -1,17 +1,12 @@
-import fs from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { pino } from 'pino';
-import { createAuditIndexer } from './audit/audit-index.ts';
-import { keepPolicy, type AuditStore } from './audit/audit-store.ts';
-import { openAuditLog } from './audit/open-audit-log.ts';
-import { keepRetention } from './audit/retain.ts';
+import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
-import { SchemaError, SourceError } from './core/errors.ts';
+import { ConfigError } from './core/errors.ts';
 import { registerConsole } from './console/register-console.ts';
-import { migrate } from './database/migrate.ts';
-import { openDatabase, type SaysoDatabase } from './database/open-database.ts';
-import { identifiedConsents } from './decision/identified-consents.ts';
 import { createPlannedExecutor } from './execution/planned-executor.ts';
+import { createLogger } from './create-logger.ts';
+import { joinDatabase, openDatabase, type SaysoDatabase } from './database/open-database.ts';
+import type { OwnedDatabase } from './database/owner-file.ts';
 import { builtInResolvers } from './gateway/built-in-resolvers.ts';
 import { checkPort } from './gateway/check-port.ts';
 import { createCursorSealer, readSecret } from './gateway/cursor.ts';
@@ -25,21 +20,14 @@ import { attachScalars } from './gateway/scalars.ts';
 import { openDemoIssuer, type DemoIssuer } from './identity/demo-issuer.ts';
 import { createVerifier } from './identity/verify-token.ts';
 import { ConsentSnapshot } from './ledger/consent-snapshot.ts';
-import { ConsentStore } from './ledger/consent-store.ts';
-import { createLogErasures } from './ledger/log-erasures.ts';
 import { NoticesInForce } from './ledger/notices-in-force.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
-import {
-  loadSampleConsents,
-  loadSampleNotices,
-  loadSampleRows,
-  type SampleProgress,
-} from './load-sample.ts';
+import type { SampleProgress } from './load-sample.ts';
+import { openData, tellOfSources } from './open-data.ts';
+import { openLogs } from './open-logs.ts';
 import { openReceipts } from './open-receipts.ts';
-import { declaredSourceOf, openSources } from './open-sources.ts';
-import { openSubjects } from './open-subjects.ts';
+import { declaredSourceOf } from './open-sources.ts';
 import { demoCallers, sampleQueries, type DemoCaller } from './sample/sample-queries.ts';
-import type { CheckedSource } from './sources/checked-source.ts';
 import type { Source } from './sources/source.ts';
 
 /** A running gateway. */
@@ -61,23 +49,24 @@ export interface AppOptions {
   readonly onDifference?: (difference: Difference) => void;
 }
 
-type Logger = ReturnType<typeof createLogger>;
+/** Which of the processes of a start this is. */
+interface Seat {
+  /** From 1. */
+  readonly worker: number;
+  /** Another process has brought the database up to date. */
+  readonly prepared: boolean;
+}
 
-const createLogger = (config: Config) =>
-  pino(
-    { level: config.logLevel, base: null },
-    {
-      // Standard error, so that standard output stays for people. On a disk that is full a line is
-      // lost: what is answered, and whether at all, never hangs on that.
-      write: (line: string) => {
-        try {
-          fs.writeSync(2, line);
-        } catch {
-          return;
-        }
-      },
-    },
-  );
+/** What a worker is told by the process that has started it. */
+export interface WorkerStart {
+  readonly config: Config;
+  /** From 1; one that is started again has the same, and so goes on with its log. */
+  readonly worker: number;
+  /** Where the database is that was opened for all. */
+  readonly at: OwnedDatabase;
+  /** Id of the policy that all of them serve by. */
+  readonly policyId: string;
+}
 
 /**
  * Builds everything once, by hand, and starts to listen.
@@ -95,12 +84,46 @@ export const startApp = async (config: Config, options: AppOptions = {}): Promis
     // Rare and worth a look: an orphan stopped, a recovery, a server that died.
     log: (line) => logger.warn(line),
   });
+  return run(config, loaded, database, logger, { worker: 1, prepared: false }, options);
+};
+
+/**
+ * The same for one of several processes that serve on one port; another holds the data folder and
+ * has prepared the database.
+ *
+ * @throws as `startApp`; ConfigError when the SDL is not what the others serve by
+ */
+export const startWorker = async ({ config, worker, at, policyId }: WorkerStart): Promise<App> => {
+  const logger = createLogger(config, worker);
+  const loaded = await loadPolicy(config);
+  if (loaded.policy.id !== policyId) throw otherPolicy(config);
+  const database = await joinDatabase(config, at);
+  return run(config, loaded, database, logger, { worker, prepared: true }, {});
+};
+
+const otherPolicy = ({ schemaDir }: Config): ConfigError =>
+  new ConfigError([
+    {
+      where: schemaDir,
+      what: 'the SDL was changed after the start, and all workers serve by one policy',
+      mend: 'put it back as it was, or stop Sayso and start it again',
+    },
+  ]);
+
+const run = async (
+  config: Config,
+  loaded: LoadedPolicy,
+  database: SaysoDatabase,
+  logger: Logger,
+  seat: Seat,
+  options: AppOptions,
+): Promise<App> => {
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
   const close = async (): Promise<void> => {
     for (const one of closers.splice(0).reverse()) await one();
   };
   try {
-    return { ...(await listen(config, loaded, database, logger, closers, options)), close };
+    return { ...(await listen(config, loaded, database, logger, seat, closers, options)), close };
   } catch (error) {
     await close();
     throw error;
@@ -112,31 +135,19 @@ const listen = async (
   { policy, rules, resolvers }: LoadedPolicy,
   database: SaysoDatabase,
   logger: Logger,
+  seat: Seat,
   closers: (() => Promise<unknown>)[],
   options: AppOptions,
 ): Promise<Omit<App, 'close'>> => {
-  const { knex, statements } = database;
+  const { statements } = database;
   const { limits } = config;
-  await migrate(knex);
-  const subjects = await openSubjects(config, knex, { database: statements });
-  await keepPolicy(knex, policy);
-  await loadSampleRows(config, database, options.progress);
-  const sources = openSources({
-    config,
-    database,
-    types: policy.model.types,
-    onProblems: (source, problems) =>
-      logger.error({ problems }, `source ${source} lacks what the schema names`),
-    ...options,
+  const { prepared } = seat;
+  const data = await openData({
+    ...{ config, policy, database, prepared, ...tellOfSources(logger), ...options },
   });
-  closers.push(() => Promise.all([...sources.values()].map((source) => source.close())));
-  await checkSources(sources, logger);
+  const { knex, subjects, sources, consents } = data;
+  closers.push(() => data.close());
   const declared = declaredSourceOf(knex, subjects, limits.maxRows);
-  const store = new ConsentStore(knex, subjects, policy);
-  const consents = identifiedConsents({ store, subjects, policy, sources });
-  await loadSampleConsents(config, database, policy, consents, options.progress);
-  await loadSampleNotices(config, knex, policy);
-
   const allSources = new Map<string, Source>([...sources, [declared.name, declared]]);
   const snapshot = new ConsentSnapshot(
     knex,
@@ -146,41 +157,9 @@ const listen = async (
     statements,
   );
 
-  const auditLog = await openAuditLog({
-    knex,
-    database: statements,
-    dataDir: config.dataDir,
-    origin: config.audit.origin,
-    witnesses: config.audit.witnesses,
-    onWitness: ({ level, message, ...about }) => logger[level](about, message),
-    onError: (error) => logger.warn(faultOf(error), 'the audit log could not be signed'),
-  });
-  closers.push(() => auditLog.close());
-  const indexer = createAuditIndexer({
-    knex,
-    onError: (error) => logger.warn(faultOf(error), 'the audit log could not be indexed'),
-  });
-  closers.push(() => indexer.close());
-  const audit: AuditStore = {
-    append: async (entry) => {
-      const place = await auditLog.store.append(entry);
-      indexer.wake();
-      return place;
-    },
-  };
-  const logErasures = createLogErasures(knex, audit);
-  await logErasures();
-  const { retentionMonths } = config.audit;
-  if (retentionMonths !== undefined) {
-    const retention = keepRetention({
-      ...{ knex, months: retentionMonths },
-      onDropped: (before) => logger.info({ before }, 'old entries of the audit log were dropped'),
-      onError: (error) => logger.warn(faultOf(error), 'old entries could not be dropped'),
-    });
-    closers.push(() => retention.close());
-  }
-  // What was written while no gateway ran, too.
-  indexer.wake();
+  const logs = await openLogs({ config, knex, statements, logger, worker: seat.worker });
+  closers.push(() => logs.close());
+  const { audit, logErasures } = logs;
 
   const paging = {
     cursors: createCursorSealer(await readSecret(knex, 'cursor')),
@@ -238,44 +217,13 @@ const listen = async (
       },
     }),
     logger,
-    isReady: () => readiness(road, () => auditLog.check()),
+    isReady: () => readiness(road, () => logs.check()),
     knex,
   });
   closers.push(() => server.close());
   await registerConsole(server, consoleOptions(config, policy, issuer));
   const url = await server.listen({ host: config.host, port: config.port });
   return { url, policy, server, issuer };
-};
-
-/** What may be logged of a fault: the text of one from the database may hold what was sent to it. */
-const faultOf = (error: unknown): { readonly code: string } => {
-  const { code, cause, name } = (error ?? {}) as {
-    code?: unknown;
-    cause?: { code?: unknown };
-    name?: unknown;
-  };
-  const known = [cause?.code, code, name].find((one) => typeof one === 'string');
-  return { code: known ?? 'unknown' };
-};
-
-/** What a source lacks stops the start; one that is down does not, and stays unread until it was checked. */
-const checkSources = async (
-  sources: ReadonlyMap<string, CheckedSource>,
-  logger: Logger,
-): Promise<void> => {
-  const found = await Promise.all(
-    [...sources.values()].map(async (source) => {
-      try {
-        return await source.check();
-      } catch (error) {
-        if (!(error instanceof SourceError)) throw error;
-        logger.warn({ source: source.name, code: error.code }, error.message);
-        return [];
-      }
-    }),
-  );
-  const problems = found.flat();
-  if (problems.length > 0) throw new SchemaError(problems);
 };
 
 const readiness = async (

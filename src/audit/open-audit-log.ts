@@ -13,6 +13,7 @@ import {
   loadTail,
   noteKey,
   readLog,
+  sizeOf,
   type TreeHead,
 } from './log-state.ts';
 import { ensureMonths } from './partitions.ts';
@@ -30,6 +31,8 @@ export interface AuditLog {
   readonly store: AuditStore;
   /** Whether it could be gone on with. @throws TlogError, and what the database says */
   check(): Promise<unknown>;
+  /** Signs soon what was written and is not signed: by another process, or by one that was killed. */
+  catchUp(): Promise<void>;
   /** Signs what was written last, has it witnessed if that is soon done, and stops. */
   close(): Promise<void>;
 }
@@ -134,6 +137,11 @@ export const openAuditLog = async ({
     await checkpointer.close();
     await submitter.close();
   };
+  const catchUp = async (): Promise<void> => {
+    const state = await readLog(knex, id);
+    const signed = state?.checkpoint ? sizeOf(state.checkpoint) : 0;
+    if (state && state.size > signed) checkpointer.note(state.size);
+  };
   const check = (): Promise<unknown> => loadTail(knex, id, memory.read());
-  return { id, origin, key, store, check, close };
+  return { id, origin, key, store, check, catchUp, close };
 };

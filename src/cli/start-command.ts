@@ -1,14 +1,15 @@
 import { Command } from 'commander';
-import { startApp, type App } from '../app.ts';
+import { startApp } from '../app.ts';
 import { demoCallers, sampleQueries } from '../sample/sample-queries.ts';
 import type { Config } from '../config/config.ts';
 import { createProgress } from './progress.ts';
 import { readConfig } from './read-config.ts';
+import { startWorkers, type Running } from './workers/start-workers.ts';
 
 const indent = (text: string): string => text.trim().replace(/^/gm, '    ');
 
 /** What a newcomer needs next: where it is, what to ask, and as whom. */
-const demoGuide = async ({ issuer }: App): Promise<string> => {
+const demoGuide = async ({ issuer }: Running): Promise<string> => {
   if (!issuer) return '';
   const parts = ['Three queries to try (they wait on the page, too):'];
   for (const sample of sampleQueries.slice(0, 3)) {
@@ -32,7 +33,9 @@ const demoGuide = async ({ issuer }: App): Promise<string> => {
   return `${parts.join('\n')}\n\n`;
 };
 
-const announce = async (app: App, config: Config, ms: number): Promise<void> => {
+const workersOf = ({ workers = 1 }: Config): number => workers;
+
+const announce = async (app: Running, config: Config, ms: number): Promise<void> => {
   const seconds = (ms / 1_000).toFixed(1);
   const lines = [
     `Sayso listens at ${app.url}/graphql (started in ${seconds} s)`,
@@ -43,6 +46,7 @@ const announce = async (app: App, config: Config, ms: number): Promise<void> => 
           'Operations:      registered ones only (`sayso operations push`); others are refused, the page’s too',
         ]
       : []),
+    ...(workersOf(config) > 1 ? [`Workers:         ${workersOf(config)}`] : []),
     ...(config.demo
       ? ['Demo mode:       tokens of its own, loopback only. Ctrl-C stops everything.']
       : []),
@@ -59,7 +63,7 @@ export const startCommand = (): Command =>
     const config = readConfig();
     const progress = createProgress();
     let stopping: Promise<void> | undefined;
-    const running: { app?: App } = {};
+    const running: { app?: Running } = {};
     const stop = (): void => {
       // A second signal while the start is still under way ends at once; the database stops with us.
       if (!running.app) process.exit(130);
@@ -70,7 +74,11 @@ export const startCommand = (): Command =>
       );
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-    const app = await startApp(config, { progress: progress.show });
+    const options = { progress: progress.show };
+    const count = workersOf(config);
+    const app = await (count > 1
+      ? startWorkers(config, count, options)
+      : startApp(config, options));
     running.app = app;
     progress.stop();
     await announce(app, config, performance.now() - begin);

@@ -118,6 +118,8 @@ export interface Config {
   readonly demo: boolean;
   readonly host: string;
   readonly port: number;
+  /** Processes that serve; one when absent. */
+  readonly workers?: number;
   readonly dataDir: string;
   /** Sayso's own database; the embedded PostgreSQL when absent. */
   readonly databaseUrl?: string;

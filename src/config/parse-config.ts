@@ -73,6 +73,7 @@ const assemble = (settings: Environment, file: ConfigFile): Config => {
     demo: file.demo,
     host: file.listen.host,
     port: settings.port ?? file.listen.port,
+    ...(settings.workers !== undefined && { workers: settings.workers }),
     dataDir: settings.dataDir,
     ...(settings.databaseUrl !== undefined && { databaseUrl: settings.databaseUrl }),
     ...(settings.subjectKey !== undefined && { subjectKey: settings.subjectKey }),

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Problem } from '../core/errors.ts';
 import { kindOfPath } from './check-config-file.ts';
@@ -17,6 +18,7 @@ export interface Environment {
   readonly configFile: string | undefined;
   readonly logLevel: Config['logLevel'] | undefined;
   readonly shadow: number | undefined;
+  readonly workers: number | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -27,7 +29,18 @@ const ours = [
   'SAYSO_SCHEMA',
   'SAYSO_SHADOW',
   'SAYSO_SUBJECT_KEY',
+  'SAYSO_WORKERS',
 ];
+
+/** Each has connections to the databases, whose servers bound them. */
+const mostWorkers = 64;
+
+/** A number of workers, or as many as this machine runs at once; `undefined` for anything else. */
+const parseWorkers = (text: string): number | undefined => {
+  if (text === 'auto') return Math.min(availableParallelism(), mostWorkers);
+  const number = /^[1-9][0-9]?$/.test(text) ? Number(text) : NaN;
+  return number <= mostWorkers ? number : undefined;
+};
 
 // Sayso would start with a default where somebody had set something: only near misses, because
 // the prefix belongs to others too (Kubernetes sets `SAYSO_PORT` beside a service named `sayso`).
@@ -46,8 +59,8 @@ const misspelt = (env: NodeJS.ProcessEnv): Problem[] =>
 
 /**
  * Reads the variables that have fixed names: `PORT`, `SAYSO_DATA`, `SAYSO_SCHEMA`, `DATABASE_URL`,
- * `SAYSO_CONFIG`, `SAYSO_LOG`, `SAYSO_SHADOW`, `SAYSO_SUBJECT_KEY`. Paths are relative to `cwd`.
- * Never throws and never repeats a value.
+ * `SAYSO_CONFIG`, `SAYSO_LOG`, `SAYSO_SHADOW`, `SAYSO_SUBJECT_KEY`, `SAYSO_WORKERS`. Paths are
+ * relative to `cwd`. Never throws and never repeats a value.
  */
 export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environment => {
   const problems: Problem[] = misspelt(env);
@@ -106,6 +119,14 @@ export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environmen
       what: 'is not a share',
       mend: 'set a number from 0 to 1, such as `0.01` for one query in a hundred',
     });
+  const workersText = set('SAYSO_WORKERS');
+  const workers = workersText === undefined ? undefined : parseWorkers(workersText);
+  if (workersText !== undefined && workers === undefined)
+    problems.push({
+      where: 'SAYSO_WORKERS',
+      what: 'is not a number of workers',
+      mend: `set a whole number from 1 to ${mostWorkers}, or \`auto\` for as many as this machine runs at once`,
+    });
   return {
     port: port === undefined ? undefined : Number(port),
     dataDir,
@@ -115,6 +136,7 @@ export const readEnvironment = (env: NodeJS.ProcessEnv, cwd: string): Environmen
     configFile: folder('SAYSO_CONFIG'),
     logLevel,
     shadow: shadow === undefined ? undefined : Number(shadow),
+    workers,
     problems,
   };
 };

@@ -139,6 +139,19 @@ export class AnswerTooLargeError extends SaysoError {
   }
 }
 
+/** 429: a client sends documents that it never sent before faster than they are taken. Thrown by `gateway/`. */
+export class TooManyNewDocumentsError extends SaysoError {
+  /** Whole seconds. */
+  readonly retryAfter: number;
+  constructor(retryAfter: number) {
+    super(
+      'too many documents that were not seen before wait to be read; send values as variables, so that the document stays the same',
+      { code: 'TOO_MANY_NEW_DOCUMENTS', status: 429 },
+    );
+    this.retryAfter = retryAfter;
+  }
+}
+
 /** 401: what is asked needs a person who has signed in a short while ago (RFC 9470). */
 export class SignInError extends SaysoError {
   /** Header fields of the answer (RFC 9470, 3). */

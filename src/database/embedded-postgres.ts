@@ -31,6 +31,8 @@ export interface EmbeddedPostgresOptions {
   /** Absolute; the caller holds it (see data-lock.ts) and it exists. */
   readonly dataDir: string;
   readonly log: (line: string) => void;
+  /** How many there may have to be at a time; a hundred are always taken. */
+  readonly connections?: number | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface EmbeddedPostgresOptions {
 export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
-  const { dataDir, log } = options;
+  const { dataDir, log, connections } = options;
   const cluster = join(dataDir, 'postgres');
   const binaries = postgresBinaries(join(dataDir, 'postgres-lib'));
   const account = serverAccount(existsSync(cluster) ? cluster : dataDir);
@@ -60,7 +62,7 @@ export async function startEmbeddedPostgres(
   }
 
   const socketDir = makeSocketFolder(dataDir, account);
-  const values = Object.entries(serverSettings(socketDir));
+  const values = Object.entries(serverSettings(socketDir, connections));
   const output = openLog(dataDir);
   const child = launch(
     how,

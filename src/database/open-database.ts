@@ -8,12 +8,11 @@ import { embeddedServer, outsideServer, reach } from './database-server.ts';
 import type { DatabaseServer } from './database-server.ts';
 import { readSecrets } from './create-cluster.ts';
 import { claimDataFolder } from './data-lock.ts';
-import type { Claim } from './data-lock.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { preparedStatements } from './prepared-statements.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import type { EmbeddedPostgres } from './embedded-postgres.ts';
-import type { Role } from './owner-file.ts';
+import type { OwnedDatabase, Owner, Role } from './owner-file.ts';
 
 export interface SaysoDatabase {
   /** Sayso's own database. */
@@ -21,6 +20,8 @@ export interface SaysoDatabase {
   /** Sends what every request sends there, over the same pool. */
   readonly statements: Statements;
   readonly embedded: boolean;
+  /** What it takes to join it from another process: see `joinDatabase`. */
+  readonly at: OwnedDatabase;
   /**
    * pg's connection settings for the database of that name on the same server; it need not exist
    * (see `ensureDatabase`). On a server of others its name there begins with `sayso_`.
@@ -36,9 +37,15 @@ export interface OpenDatabaseOptions {
   readonly config: Pick<Config, 'dataDir' | 'databaseUrl'>;
   readonly role: Role;
   readonly log: (line: string) => void;
+  /** How many connections our own server may have to take; a hundred are always taken. */
+  readonly connections?: number;
 }
 
-const database = (server: DatabaseServer, end: () => Promise<void>): SaysoDatabase => {
+const database = (
+  server: DatabaseServer,
+  at: OwnedDatabase,
+  end: () => Promise<void>,
+): SaysoDatabase => {
   const knex = openPool(server.own);
   let closed: Promise<void> | undefined;
   const named = (name: string): string => {
@@ -49,6 +56,7 @@ const database = (server: DatabaseServer, end: () => Promise<void>): SaysoDataba
   return {
     knex,
     statements: preparedStatements(knex),
+    at,
     embedded: server.embedded,
     connection: (name) => server.connection(named(name)),
     ensureDatabase: (name) =>
@@ -77,14 +85,30 @@ const prepare = async ({ socketDir, secrets }: EmbeddedPostgres): Promise<void> 
   );
 };
 
-const join = (
-  dataDir: string,
-  beside: Extract<Claim, { beside: unknown }>['beside'],
-): SaysoDatabase => {
+const nothingToEnd = (): Promise<void> => Promise.resolve();
+
+/**
+ * The database that another process of ours, which holds the data folder, has opened. It stays that
+ * one's: closing it here closes our connections alone.
+ *
+ * @param at what that process has of it
+ * @throws ConfigError when it cannot be reached
+ */
+export const joinDatabase = async (
+  { dataDir, databaseUrl }: Pick<Config, 'dataDir' | 'databaseUrl'>,
+  at: OwnedDatabase,
+): Promise<SaysoDatabase> => {
+  if ('socketDir' in at) return join(dataDir, { pid: process.ppid, database: at });
+  if (databaseUrl === undefined) throw new Error('a database elsewhere has a URL');
+  await reach(databaseUrl);
+  return database(outsideServer(databaseUrl), at, nothingToEnd);
+};
+
+const join = (dataDir: string, beside: Pick<Owner, 'pid' | 'database'>): SaysoDatabase => {
   const where = beside.database;
   const secrets = readSecrets(dataDir);
   if (where && 'socketDir' in where && secrets) {
-    return database(embeddedServer(where.socketDir, secrets.sayso), () => Promise.resolve());
+    return database(embeddedServer(where.socketDir, secrets.sayso), where, nothingToEnd);
   }
   const what = `the gateway with pid ${beside.pid} on this data folder keeps its data elsewhere, by DATABASE_URL`;
   throw new ConfigError([
@@ -103,7 +127,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<SaysoD
   const { databaseUrl } = config;
   if (databaseUrl !== undefined && role === 'command') {
     await reach(databaseUrl);
-    return database(outsideServer(databaseUrl), () => Promise.resolve());
+    return database(outsideServer(databaseUrl), { outside: true }, nothingToEnd);
   }
   const dataDir = makeDataFolder(config.dataDir);
   const claim = await claimDataFolder(dataDir, role, log);
@@ -114,16 +138,17 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<SaysoD
     if (databaseUrl !== undefined) {
       await reach(databaseUrl);
       lock.publish({ outside: true });
-      return database(outsideServer(databaseUrl), () => {
+      return database(outsideServer(databaseUrl), { outside: true }, () => {
         lock.release();
         return Promise.resolve();
       });
     }
-    const started = await startEmbeddedPostgres({ dataDir, log });
+    const started = await startEmbeddedPostgres({ dataDir, log, connections: options.connections });
     server = started;
     await prepare(started);
-    lock.publish({ socketDir: started.socketDir });
-    return database(embeddedServer(started.socketDir, started.secrets.sayso), async () => {
+    const at = { socketDir: started.socketDir };
+    lock.publish(at);
+    return database(embeddedServer(started.socketDir, started.secrets.sayso), at, async () => {
       await started.stop();
       lock.release();
     });

@@ -1,10 +1,20 @@
-/** What the server runs with, given anew at each start so that an older cluster has them too. */
-export const serverSettings = (socketDir: string): Readonly<Record<string, string>> => ({
+/** Fewest connections that the server takes. */
+const fewestConnections = 100;
+
+/**
+ * What the server runs with, given anew at each start so that an older cluster has them too.
+ *
+ * @param connections how many there may have to be
+ */
+export const serverSettings = (
+  socketDir: string,
+  connections = fewestConnections,
+): Readonly<Record<string, string>> => ({
   listen_addresses: '',
   unix_socket_directories: socketDir,
   unix_socket_permissions: '0700',
   port: '5432',
-  max_connections: '100',
+  max_connections: String(Math.max(fewestConnections, connections)),
   jit: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',

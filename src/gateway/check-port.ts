@@ -10,13 +10,17 @@ const reasons: Readonly<Record<string, string | undefined>> = {
 
 /**
  * Listens for a moment, so that a port that is taken is told before anything is loaded.
+ *
+ * @returns the port; for 0 one that was free just now
  * @throws ConfigError when nothing can listen there
  */
-export const checkPort = async (host: string, port: number): Promise<void> => {
+export const checkPort = async (host: string, port: number): Promise<number> => {
   const server = createServer();
   try {
     server.listen({ host, port });
     await once(server, 'listening');
+    const address = server.address();
+    return typeof address === 'object' && address ? address.port : port;
   } catch (error) {
     const reason = reasons[(error as { code?: string }).code ?? ''];
     if (reason === undefined) throw error;

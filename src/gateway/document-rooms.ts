@@ -1,37 +1,38 @@
 import type { DocumentNode } from 'graphql';
 import { BoundedMap } from '../core/bounded-map.ts';
+import { createKnownDocuments, type KnownDocuments } from './known-documents.ts';
 
 /** Characters of documents kept; parsed, each takes about 65 bytes of memory. */
 const mostRegistered = 1_000_000;
-const mostOthers = 500_000;
-
-/** What Apollo Server asks for as `documentStore`. */
-interface DocumentStore {
-  get(key: string): Promise<DocumentNode | undefined>;
-  set(key: string, document: DocumentNode): Promise<void>;
-  delete(key: string): Promise<boolean>;
-}
 
 const hashIn = (key: string): string => key.slice(-64);
 const weightOf = ({ loc }: DocumentNode): number => 1 + (loc?.end ?? Infinity);
 
 /**
- * Documents that Apollo has parsed and found valid, by the SHA-256 of their text, bounded by their
- * length. Those of registered operations have a room of their own, so that no flood of documents
- * that nobody has seen before pushes them out.
+ * Documents that Apollo has parsed and found valid, by the SHA-256 of their text. Those of registered
+ * operations have a room of their own, so that no flood of documents that nobody has seen before
+ * pushes them out; the others are shared fairly between the clients.
  *
  * @param isRegistered whether a hash is that of an operation registered and in use
  */
-export const createDocumentRooms = (isRegistered: (sha256: string) => boolean): DocumentStore => {
+export const createDocumentRooms = (
+  isRegistered: (sha256: string) => boolean,
+  others: KnownDocuments = createKnownDocuments(),
+): KnownDocuments => {
   const registered = new BoundedMap<string, DocumentNode>(mostRegistered);
-  const others = new BoundedMap<string, DocumentNode>(mostOthers);
   return {
-    get: (key) => Promise.resolve(registered.get(key) ?? others.get(key)),
+    has: (sha256) => registered.get(sha256) !== undefined || others.has(sha256),
+    expect: (sha256, client) => others.expect(sha256, client),
+    get: (key) => {
+      const document = registered.get(hashIn(key));
+      return document ? Promise.resolve(document) : others.get(key);
+    },
     set: (key, document) => {
-      const room = isRegistered(hashIn(key)) ? registered : others;
-      room.set(key, document, weightOf(document));
+      if (!isRegistered(hashIn(key))) return others.set(key, document);
+      registered.set(hashIn(key), document, weightOf(document));
       return Promise.resolve();
     },
-    delete: (key) => Promise.resolve([registered.delete(key), others.delete(key)].includes(true)),
+    delete: async (key) =>
+      [registered.delete(hashIn(key)), await others.delete(key)].includes(true),
   };
 };

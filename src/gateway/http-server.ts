@@ -23,12 +23,14 @@ import { noOperations, OperationRegistry } from '../operations/operation-registr
 import { readGpc } from '../identity/read-gpc.ts';
 import type { Verifier } from '../identity/verify-token.ts';
 import { AnswerBytes } from './answer-bytes.ts';
+import { admitNewDocuments } from './admit-new-documents.ts';
 import { admitOperations, type AdmittedContext } from './admit-operations.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { documentHash } from './document-hash.ts';
 import { createDocumentRooms } from './document-rooms.ts';
 import { limitRules } from './limit-rules.ts';
 import { createErrorMask, type ErrorLog } from './mask-errors.ts';
+import { createNewDocumentGate } from './new-document-gate.ts';
 import type { OperationRequest } from './operation.ts';
 import type { createPipeline } from './pipeline.ts';
 import { createPublicOperations, publicCaller } from './public-operations.ts';
@@ -78,9 +80,10 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   const mask = createErrorMask(log, { suggestions: config.introspection });
   const { knex, verify } = options;
   const operations = knex ? new OperationRegistry(knex) : noOperations;
+  const documents = createDocumentRooms((sha256) => operations.knows(sha256));
   const apollo = new ApolloServer<HttpContext>({
     ...apolloOptions(options, mask),
-    documentStore: createDocumentRooms((sha256) => operations.knows(sha256)),
+    documentStore: documents,
     plugins: [
       fastifyApolloDrainPlugin(app),
       admitOperations(operations, config.operations),
@@ -142,6 +145,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
       const stands = answer !== null && payload === answer.token && reply.statusCode === 200;
       done(null, stands ? answer.bytes : payload);
     });
+    scope.addHook('preHandler', admitNewDocuments({ documents, gate: createNewDocumentGate() }));
     scope.route({
       url: '/graphql',
       method: ['GET', 'POST'],

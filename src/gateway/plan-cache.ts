@@ -2,11 +2,11 @@ import type { DocumentNode } from 'graphql';
 import { branchingVariables } from '../policy/collect-fields.ts';
 import { compilePlan, type PlanRequest } from '../policy/compile-plan.ts';
 import type { Plan } from '../policy/plan.ts';
+import { FairCache } from './fair-cache.ts';
+import { ownerOf } from './known-documents.ts';
 
 /** Cells and rows of all plans kept; about a kilobyte of memory each. */
 const maxWeight = 100_000;
-/** A larger plan is made anew each time: it would push out too many others. */
-const maxPlanWeight = maxWeight / 20;
 
 interface DocumentPlans {
   readonly branching: readonly string[];
@@ -16,7 +16,6 @@ interface DocumentPlans {
 interface Kept {
   readonly from: DocumentPlans;
   readonly key: string;
-  readonly weight: number;
 }
 
 const weightOf = ({ rows }: Plan): number =>
@@ -24,13 +23,12 @@ const weightOf = ({ rows }: Plan): number =>
 
 /**
  * Plans by document and by what else shapes them: operation, purpose, values of @skip and @include,
- * refused rules. Bounded by the size of the plans, the oldest going first.
+ * refused rules. Bounded by the size of the plans: of the client with most of them the oldest goes
+ * first, so that ever new documents of one push out none of another's.
  */
 export class PlanCache {
   readonly #documents = new WeakMap<DocumentNode, DocumentPlans>();
-  /** In order of their making. */
-  readonly #kept = new Set<Kept>();
-  #weight = 0;
+  readonly #kept = new FairCache<Kept, null>(maxWeight, ({ from, key }) => from.plans.delete(key));
 
   /** The plan of an operation; compiled at its first use. */
   plan(request: PlanRequest): Plan {
@@ -49,20 +47,9 @@ export class PlanCache {
     const cached = known.plans.get(key);
     if (cached) return cached;
     const plan = compilePlan(request);
-    const weight = weightOf(plan);
-    if (weight <= maxPlanWeight) this.#keep(plan, { from: known, key, weight });
+    const kept: Kept = { from: known, key };
+    // One that is too large is made anew each time.
+    if (this.#kept.set(ownerOf(document), kept, null, weightOf(plan))) known.plans.set(key, plan);
     return plan;
-  }
-
-  #keep(plan: Plan, kept: Kept): void {
-    kept.from.plans.set(kept.key, plan);
-    this.#kept.add(kept);
-    this.#weight += kept.weight;
-    for (const oldest of this.#kept) {
-      if (this.#weight <= maxWeight) return;
-      oldest.from.plans.delete(oldest.key);
-      this.#kept.delete(oldest);
-      this.#weight -= oldest.weight;
-    }
   }
 }

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';
@@ -108,6 +108,29 @@ describe('without a file', () => {
       const error = failure(() => parseConfig({ SAYSO_SUBJECT_KEY: text }, dir));
       expect(error.problems.map(({ where }) => where)).toEqual(['SAYSO_SUBJECT_KEY']);
       if (text.length > 1) expect(error.message).not.toContain(text);
+    },
+  );
+
+  it('takes SAYSO_WORKERS, and `auto` for as many as run at once', () => {
+    expect(parseConfig({}, dir)).not.toHaveProperty('workers');
+    expect(parseConfig({ SAYSO_WORKERS: '1' }, dir).workers).toBe(1);
+    expect(parseConfig({ SAYSO_WORKERS: '64' }, dir).workers).toBe(64);
+    const auto = Math.min(64, availableParallelism());
+    expect(parseConfig({ SAYSO_WORKERS: 'auto' }, dir).workers).toBe(auto);
+  });
+
+  it.each(['0', '00', '-1', '1.5', '2 ', 'two', '65', '1e1', 'AUTO', '٢'])(
+    'refuses %j workers, with the mend',
+    (text) => {
+      const [problem, ...others] = failure(() =>
+        parseConfig({ SAYSO_WORKERS: text }, dir),
+      ).problems;
+      expect(others).toEqual([]);
+      expect(problem).toEqual({
+        where: 'SAYSO_WORKERS',
+        what: 'is not a number of workers',
+        mend: 'set a whole number from 1 to 64, or `auto` for as many as this machine runs at once',
+      });
     },
   );
 

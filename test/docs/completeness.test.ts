@@ -29,7 +29,7 @@ it('names every code that a caller or an operator can meet', () => {
   );
   expect(witness).toContain('AUDIT_LOG_FORKED');
   expect(missingIn(readPage('docs/witness.md'), witness)).toEqual([]);
-  const known = ['errors', 'operator', 'witness', 'audit-operations']
+  const known = ['errors', 'operator', 'witness', 'workers', 'audit-operations']
     .map((name) => readPage(`docs/${name}.md`))
     .join('');
   expect(missingIn(known, codes)).toEqual([]);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Knex } from 'knex';
 import { signCheckpoint } from '../../audit/checkpointer.ts';
+import { ownLogs } from '../../audit/log-folders.ts';
 import { readLogKey } from '../../audit/log-key.ts';
 import { readLog, readLogs, sizeOf, type LogState } from '../../audit/log-state.ts';
 import { proveEntry } from '../../audit/prove-entry.ts';
@@ -62,9 +63,8 @@ const placeOf = async (
 const noteFor = async (knex: Knex, { log, index }: Place, dataDir: string): Promise<string> => {
   const note = [log.witnessed, log.checkpoint].find((one) => one !== null && sizeOf(one) > index);
   if (note) return note;
-  const key = readLogKey(dataDir);
-  if (key?.origin === log.origin)
-    return signCheckpoint(knex, log.id, [key.signer], signedMemory(dataDir));
+  const own = ownLogs(dataDir).find(({ key }) => key.origin === log.origin);
+  if (own) return signCheckpoint(knex, log.id, [own.key.signer], signedMemory(own.folder));
   throw noEntry(
     `no checkpoint holds entry ${index} yet: its gateway signs twice a second, so try again`,
   );

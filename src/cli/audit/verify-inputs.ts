@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Knex } from 'knex';
-import { readLogKey } from '../../audit/log-key.ts';
+import { ownLogs } from '../../audit/log-folders.ts';
 import { sizeOf } from '../../audit/log-state.ts';
 import { databaseSource } from '../../audit/verify/database-source.ts';
 import { exportSource } from '../../audit/verify/export-source.ts';
@@ -68,10 +68,10 @@ export const readKeysGiven = async ({
   log,
 }: VerifyCommandOptions): Promise<{ readonly keys: readonly string[]; readonly own: boolean }> => {
   const given = (await Promise.all((key ?? []).map(keysOf))).flat();
-  const own = given.length === 0 ? readLogKey(readConfig().dataDir) : undefined;
-  const keys = own ? [own.public] : given;
+  const own = given.length === 0 ? ownLogs(readConfig().dataDir) : [];
+  const keys = [...given, ...own.map(({ key: one }) => one.public)];
   const wanted = keys.filter((one) => log === undefined || verifierOf(one).name === log);
-  if (wanted.length > 0) return { keys: wanted, own: own !== undefined };
+  if (wanted.length > 0) return { keys: wanted, own: own.length > 0 };
   const what =
     keys.length === 0
       ? 'give the key of the log with --key: this data folder has none'
