@@ -35,6 +35,7 @@ const settings = [
   'SAYSO_SCHEMA',
   'SAYSO_LOG',
   'SAYSO_SUBJECT_KEY',
+  'SAYSO_SHADOW',
   'SAYSO_WORKERS',
 ];
 
