@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { createAuditIndexer } from './audit/audit-index.ts';
 import type { AuditStore } from './audit/audit-store.ts';
 import { logFolder, ownLogs } from './audit/log-folders.ts';
+import type { WrittenEntry } from './audit/recent-entries.ts';
 import { openAuditLog, type AuditLog } from './audit/open-audit-log.ts';
 import { keepRetention } from './audit/retain.ts';
 import type { Config } from './config/config.ts';
@@ -65,7 +66,10 @@ export const openLogs = async ({
   };
   const unsigned = (error: unknown): void =>
     logger.warn(faultOf(error), 'the audit log could not be signed');
-  const open = async (dataDir: string): Promise<AuditLog> => {
+  const open = async (
+    dataDir: string,
+    onWritten?: (written: WrittenEntry) => void,
+  ): Promise<AuditLog> => {
     const log = await openAuditLog({
       knex,
       database: statements,
@@ -74,17 +78,18 @@ export const openLogs = async ({
       witnesses: config.audit.witnesses,
       onWitness: ({ level, message, ...about }) => logger[level](about, message),
       onError: unsigned,
+      ...(onWritten && { onWritten }),
     });
     closers.push(() => log.close());
     return log;
   };
   try {
-    const log = await open(logFolder(config.dataDir, worker));
     const indexer = createAuditIndexer({
       knex,
       onError: (error) => logger.warn(faultOf(error), 'the audit log could not be indexed'),
     });
     closers.push(() => indexer.close());
+    const log = await open(logFolder(config.dataDir, worker), (written) => indexer.wake(written));
     const audit: AuditStore = {
       append: async (entry) => {
         const place = await log.store.append(entry);

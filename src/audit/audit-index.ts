@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import { decodeEntry, storable } from './encode-entry.ts';
-import type { LoggedEntry } from './entry.ts';
+import type { AuditEntry } from './entry.ts';
 import type { LeafRow } from './leaf-reader.ts';
 import { countRanges } from './number-ranges.ts';
+import { RecentEntries, type WrittenEntry } from './recent-entries.ts';
 import { takeTurns } from './take-turns.ts';
 
 /** Entries of one transaction. */
@@ -42,7 +43,7 @@ const nothing = {
 const text = (value: string | undefined): string | null =>
   value === undefined ? null : storable(value);
 
-const foundOf = (entry: LoggedEntry): Found => {
+const foundOf = (entry: AuditEntry): Found => {
   const common = { ...nothing, kind: entry.kind, actor: storable(entry.actor) };
   if (entry.kind === 'erasure')
     return {
@@ -50,8 +51,6 @@ const foundOf = (entry: LoggedEntry): Found => {
       subjects: entry.subject === undefined ? [] : [String(entry.subject)],
     };
   if (entry.kind !== 'operation') return common;
-  if (entry.sets.reduce((sum, set) => sum + countRanges(set), 0) > mostSubjects)
-    throw new RangeError('an entry about more persons than any operation concerns');
   return {
     kind: entry.kind,
     actor: storable(entry.actor),
@@ -66,9 +65,12 @@ const foundOf = (entry: LoggedEntry): Found => {
   };
 };
 
-const read = (bytes: Buffer): Found => {
+const readOne = (bytes: Buffer): Found => {
   try {
-    return foundOf(decodeEntry(bytes));
+    const found = foundOf(decodeEntry(bytes));
+    if (found.subjects.reduce((sum, set) => sum + countRanges(set), 0) > mostSubjects)
+      throw new RangeError('an entry about more persons than any operation concerns');
+    return found;
   } catch {
     return { ...nothing, kind: 'unreadable' };
   }
@@ -82,13 +84,33 @@ interface Row extends Pick<LeafRow, 'index' | 'at' | 'bytes'> {
   readonly id: string;
 }
 
-const write = async (trx: Knex, log: number, rows: readonly Row[]): Promise<void> => {
-  const found: Found[] = [];
+/** Which entry, and what it is found by. */
+interface FoundRow {
+  readonly index: number;
+  readonly at: Date;
+  readonly id: string;
+  readonly found: Found;
+}
+
+const readAll = async (rows: readonly Row[]): Promise<readonly FoundRow[]> => {
+  const read: FoundRow[] = [];
   const turn = takeTurns();
-  for (const { bytes } of rows) {
-    found.push(read(bytes));
+  for (const { index, at, id, bytes } of rows) {
+    read.push({ index, at, id, found: readOne(bytes) });
     await turn();
   }
+  return read;
+};
+
+const rowOf = ({ index, at, entry }: WrittenEntry): FoundRow => ({
+  index,
+  at,
+  id: entry.id,
+  found: foundOf(entry),
+});
+
+const write = async (trx: Knex, log: number, rows: readonly FoundRow[]): Promise<void> => {
+  const found = rows.map((row) => row.found);
   const times = rows.map(({ at }) => at.toISOString());
   // knex has no type for a list with nulls in it, which pg takes.
   const columns = (...values: readonly unknown[]): string[] => values as string[];
@@ -139,7 +161,13 @@ const write = async (trx: Knex, log: number, rows: readonly Row[]): Promise<void
 };
 
 /** Indexes the next entries of a log. @returns how many places were passed */
-const indexBatch = (knex: Knex, log: number, to: number, most: number): Promise<number> =>
+const indexBatch = (
+  knex: Knex,
+  log: number,
+  to: number,
+  most: number,
+  recent: RecentEntries | undefined,
+): Promise<number> =>
   knex.transaction(async (trx) => {
     // It can be built again; nothing that anybody was answered hangs on it.
     await trx.raw('set local synchronous_commit to off');
@@ -154,6 +182,11 @@ const indexBatch = (knex: Knex, log: number, to: number, most: number): Promise<
     const from = Math.max(done, states[0]?.minimum ?? 0);
     if (from >= to) return 0;
     const end = Math.min(to, from + most);
+    const written = recent?.from(log, from, end) ?? [];
+    if (written.length > 0) {
+      await write(trx, log, written.map(rowOf));
+      return passTo(trx, log, from, from + written.length);
+    }
     const { rows } = await trx.raw<{ rows: Row[] }>(
       `select index, at, id, entry as bytes from (
          select *, sum(length(entry)) over (order by index) - length(entry) as before
@@ -161,14 +194,18 @@ const indexBatch = (knex: Knex, log: number, to: number, most: number): Promise<
        ) as row where before < ? order by index`,
       [log, from, end, batchBytes],
     );
-    await write(trx, log, rows);
+    await write(trx, log, await readAll(rows));
     const last = rows.at(-1)?.index;
     // Where bytes made the batch end early; what is missing at its end was taken by retention.
     const total = rows.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const next = total < batchBytes || last === undefined ? end : last + 1;
-    await trx.raw('update audit_indexed set size = ? where log = ?', [next, log]);
-    return next - from;
+    return passTo(trx, log, from, next);
   });
+
+const passTo = async (trx: Knex, log: number, from: number, next: number): Promise<number> => {
+  await trx.raw('update audit_indexed set size = ? where log = ?', [next, log]);
+  return next - from;
+};
 
 /** Entries of each log that the index does not have yet. */
 const behind = async (
@@ -190,6 +227,8 @@ export interface IndexOptions {
   /** Stops when so many are done. */
   readonly most?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** What need not be read back. */
+  readonly recent?: RecentEntries;
 }
 
 /**
@@ -199,16 +238,17 @@ export interface IndexOptions {
  */
 export const indexAudit = async (
   knex: Knex,
-  { most = Infinity, onProgress }: IndexOptions = {},
+  { most = Infinity, onProgress, recent }: IndexOptions = {},
 ): Promise<{ readonly done: number; readonly left: number }> => {
   const logs = await behind(knex);
   const total = logs.reduce((sum, { left }) => sum + left, 0);
   let done = 0;
-  for (const { log, size } of logs) {
+  for (const { log, size, left } of logs) {
+    recent?.dropBefore(log, size - left);
     for (;;) {
       const more = Math.min(batchSize, most - done);
       if (more <= 0) return { done, left: Math.max(0, total - done) };
-      const passed = await indexBatch(knex, log, size, more);
+      const passed = await indexBatch(knex, log, size, more, recent);
       if (passed === 0) break;
       done += passed;
       onProgress?.(Math.min(done, total), total);
@@ -219,8 +259,8 @@ export const indexAudit = async (
 
 /** Indexes behind the log. */
 export interface AuditIndexer {
-  /** Something was written; indexes soon. */
-  wake(): void;
+  /** Something was written, this entry if it is known; indexes soon. */
+  wake(written?: WrittenEntry): void;
   close(): Promise<void>;
 }
 
@@ -245,12 +285,13 @@ export const createAuditIndexer = ({
   let delay = every;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
+  const recent = new RecentEntries();
 
   const work = async (): Promise<void> => {
     try {
       // By batches, so that closing does not wait long.
       for (let left = 1; left > 0 && !closed;)
-        ({ left } = await indexAudit(knex, { most: batchSize }));
+        ({ left } = await indexAudit(knex, { most: batchSize, recent }));
       delay = every;
     } catch (error) {
       pending = true;
@@ -269,7 +310,8 @@ export const createAuditIndexer = ({
     if (!closed) timer ??= setTimeout(run, delay).unref();
   };
   return {
-    wake: () => {
+    wake: (written) => {
+      if (written) recent.add(written);
       pending = true;
       schedule();
     },

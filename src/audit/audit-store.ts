@@ -9,6 +9,7 @@ import { encodeEntry } from './encode-entry.ts';
 import type { AuditEntry, EntryPlace } from './entry.ts';
 import { loadTail, type TreeHead } from './log-state.ts';
 import { ensureMonths } from './partitions.ts';
+import type { WrittenEntry } from './recent-entries.ts';
 
 /** The one writer of a log. */
 export interface AuditStore {
@@ -32,6 +33,8 @@ export interface AuditStoreOptions {
   readonly last?: TreeHead | undefined;
   /** Told of every size that is durable. */
   readonly onSize?: (size: number) => void;
+  /** Told of each entry that is durable and whole in one place. */
+  readonly onWritten?: (written: WrittenEntry) => void;
 }
 
 interface Leaf {
@@ -102,7 +105,14 @@ const leavesOf = (entry: AuditEntry, at: Date): readonly Leaf[] =>
 
 /** Writes a log into Sayso's own database, together with the hashes of its tree. */
 export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
-  const { knex, log, origin, database = byKnex(knex), onSize = () => undefined } = options;
+  const {
+    knex,
+    log,
+    origin,
+    database = byKnex(knex),
+    onSize = () => undefined,
+    onWritten,
+  } = options;
   /** Absent while it is not known how far the log has come. */
   let tail: TreeTail | undefined;
   /** As this process knew it last: what is read anew must be a continuation of it. */
@@ -202,9 +212,11 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
   return {
     append: async (entry) => {
       try {
-        const leaves = leavesOf(entry, new Date());
+        const at = new Date();
+        const leaves = leavesOf(entry, at);
         const index = (await writeAll(leaves)).get(leaves);
         if (index === undefined) throw new Error('an entry that was not written');
+        if (leaves.length === 1) onWritten?.({ log, index, at, entry });
         return { log: origin, index };
       } catch (error) {
         throw new AuditError(error);

@@ -17,6 +17,7 @@ import {
   type TreeHead,
 } from './log-state.ts';
 import { ensureMonths } from './partitions.ts';
+import type { WrittenEntry } from './recent-entries.ts';
 import { signedMemory, type SignedMemory } from './signed-memory.ts';
 import { createSubmitter, type WitnessReport } from './submit-checkpoint.ts';
 import type { WitnessAddress } from './witness-client.ts';
@@ -49,6 +50,8 @@ export interface OpenAuditLogOptions {
   readonly onWitness?: (report: WitnessReport) => void;
   /** Told when a checkpoint could not be signed; answers do not wait for that. */
   readonly onError: (error: unknown) => void;
+  /** Told of each entry that is durable and whole in one place. */
+  readonly onWritten?: (written: WrittenEntry) => void;
 }
 
 /**
@@ -92,6 +95,7 @@ export const openAuditLog = async ({
   witnesses = [],
   onWitness: report = () => undefined,
   onError,
+  onWritten,
 }: OpenAuditLogOptions): Promise<AuditLog> => {
   const key = openLogKey(dataDir, base);
   const { origin } = key;
@@ -127,6 +131,7 @@ export const openAuditLog = async ({
     origin,
     last,
     onSize: (size) => checkpointer.note(size),
+    ...(onWritten && { onWritten }),
   });
   // Before it is needed: answers would have to wait for it.
   const months = setInterval(() => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countUnindexed, createAuditIndexer, indexAudit } from '../../src/audit/audit-index.ts';
+import { RecentEntries } from '../../src/audit/recent-entries.ts';
 import { openPool } from '../../src/database/connection.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { decided, nextId, operation, writeRaw } from './raw-log.ts';
@@ -169,5 +170,49 @@ describe('an indexer', () => {
     clearInterval(ticking);
     // Decoded at once they hold everybody up for ten times as long.
     expect(longest).toBeLessThan(150);
+  });
+});
+
+describe('entries that were just written', () => {
+  const entryOf = (ranges: string) => operation(decided(['OPEN', ['A.b'], ranges]));
+  const written = (index: number, ranges: string) => ({
+    log: 1,
+    index,
+    at,
+    entry: entryOf(ranges),
+  });
+
+  it('are indexed as they would be read back, and a gap is read from the log', async () => {
+    const entries = ['1-3', '4', '5,9'].map(entryOf);
+    await writeRaw(
+      database.knex,
+      'a',
+      entries.map((entry) => [entry, at]),
+    );
+    const [log] = (await database.knex('audit_log')) as { id: number }[];
+    const recent = new RecentEntries();
+    for (const index of [0, 2]) recent.add({ log: log!.id, index, at, entry: entries[index]! });
+    expect(await indexAudit(database.knex, { recent })).toEqual({ done: 3, left: 0 });
+    const found = await database.knex('audit_search').orderBy('index');
+    const people = await subjects();
+    await database.knex('audit_search').delete();
+    await database.knex('audit_subject').delete();
+    await database.knex('audit_indexed').delete();
+    await indexAudit(database.knex);
+    expect(await database.knex('audit_search').orderBy('index')).toEqual(found);
+    expect(await subjects()).toEqual(people);
+    expect(people).toHaveLength(6);
+  });
+
+  it('are bounded, and those of another log or before a place are gone', () => {
+    const recent = new RecentEntries();
+    for (let index = 0; index < 100; index += 1) recent.add(written(index, '1'.repeat(300_000)));
+    expect(recent.from(1, 90, 100).length).toBeGreaterThan(0);
+    expect(recent.from(1, 0, 100)).toEqual([]);
+    recent.dropBefore(1, 99);
+    expect(recent.from(1, 98, 100)).toEqual([]);
+    expect(recent.from(1, 99, 100)).toHaveLength(1);
+    recent.add({ ...written(5, '1'), log: 2 });
+    expect(recent.from(1, 99, 100)).toEqual([]);
   });
 });
