@@ -39,7 +39,7 @@ export type State = (typeof State)[keyof typeof State];
 export const wordOf = (state: number): number => state & 0x0f;
 /** The Global Privacy Control signal is in the ledger for this pair. */
 export const gpcSeen = 0x10;
-/** A yes stands that was said in knowledge of the signal, and after any that is in the ledger. */
+/** A yes stands that was said in knowledge of the signal, and after every one in the ledger. */
 export const gpcOverridden = 0x20;
 
 /** One event as the database holds it. Times are whole microseconds since 1970. */
@@ -140,6 +140,7 @@ class Fold {
   readonly #newest: Float64Array;
   /** Of a standing yes: whether it was said in knowledge of a signal. */
   readonly #confirmed: Uint8Array;
+  /** When the newest signal was sent: an older one beside it must not weaken it. */
   readonly #signalled: Float64Array;
   readonly #asked: Uint8Array;
   readonly #askedAt: Float64Array;
@@ -151,7 +152,7 @@ class Fold {
     this.states = new Uint8Array(length);
     this.#newest = new Float64Array(length).fill(-Infinity);
     this.#confirmed = new Uint8Array(length);
-    this.#signalled = new Float64Array(length).fill(Infinity);
+    this.#signalled = new Float64Array(length).fill(-Infinity);
     this.#asked = new Uint8Array(length);
     this.#askedAt = new Float64Array(length).fill(-Infinity);
     this.#outgrown = new Uint8Array(length);
@@ -166,7 +167,7 @@ class Fold {
 
   #signal(event: StoredEvent): void {
     for (const { index, sale } of reachedPairs(event, this.policy)) {
-      if (sale) this.#signalled[index] = Math.min(this.#signalled[index] ?? Infinity, event.at);
+      if (sale) this.#signalled[index] = Math.max(this.#signalled[index] ?? -Infinity, event.at);
     }
   }
 
@@ -241,12 +242,10 @@ class Fold {
         if (state === State.none && (this.#outgrown[index] === 1 || agreed.has(purpose)))
           state = State.notListed;
       }
-      const signalled = this.#signalled[index] ?? Infinity;
+      const signalled = this.#signalled[index] ?? -Infinity;
       const confirmed = state === State.given && this.#confirmed[index] === 1;
-      const seen = signalled < Infinity;
-      if (seen) state |= gpcSeen;
-      if (confirmed && (!seen || (this.#newest[index] ?? -Infinity) > signalled))
-        state |= gpcOverridden;
+      if (signalled > -Infinity) state |= gpcSeen;
+      if (confirmed && (this.#newest[index] ?? -Infinity) > signalled) state |= gpcOverridden;
       this.states[index] = state;
     }
     return { states: this.states, expiry: this.expiry };

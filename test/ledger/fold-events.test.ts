@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { foldEvents, State, type StoredEvent } from '../../src/ledger/fold-events.ts';
+import {
+  foldEvents,
+  gpcOverridden,
+  gpcSeen,
+  State,
+  type StoredEvent,
+} from '../../src/ledger/fold-events.ts';
 import { judge } from '../../src/ledger/judge.ts';
 import { pairOf, policyOf, purposes } from './small-policy.ts';
 
@@ -117,6 +123,49 @@ describe('foldEvents', () => {
     expect(judge('LEGITIMATE_INTEREST', state, false)).toEqual({
       release: false,
       reason: 'NOT_EVALUATED',
+    });
+  });
+
+  describe('the signal', () => {
+    const sale = { purposes: ['SELL'], categories: ['BOUGHT'] };
+    const signalAt = (at: number) => event({ ...sale, kind: 'refused', signal: 'GPC', at });
+    const yesAt = (at: number) => event({ ...sale, confirmed: true, at });
+    const terms = policy.pairs[pairOf(policy, 'SELL BOUGHT')];
+    const isReleased = (events: readonly StoredEvent[]): readonly boolean[] =>
+      (['CONSENT', 'OPT_OUT', 'LEGITIMATE_INTEREST'] as const).map(
+        (basis) => judge(basis, stateOf(events, 'SELL BOUGHT'), false, terms).release,
+      );
+    const [open, shut] = [
+      [true, true, true],
+      [false, false, false],
+    ];
+
+    it('is lifted by no yes of its instant, nor by adding an earlier signal', () => {
+      const told = [yesAt(2), signalAt(2)];
+      expect(isReleased(told)).toEqual(shut);
+      expect(isReleased([...told, signalAt(1)])).toEqual(shut);
+      expect(isReleased([signalAt(1), ...told])).toEqual(shut);
+      expect(isReleased([yesAt(2), signalAt(1)])).toEqual(open);
+    });
+
+    it('is lifted by a confirmed yes after all of them, in whatever order they come', () => {
+      const times = [1, 2, 3];
+      for (const one of times)
+        for (const two of times)
+          for (const yes of times) {
+            const told = [signalAt(one), yesAt(yes), signalAt(two)];
+            const wanted = yes > one && yes > two;
+            expect(isReleased(told)).toEqual(wanted ? open : shut);
+            expect(isReleased(told.toReversed())).toEqual(wanted ? open : shut);
+            const state = State.given | gpcSeen | (wanted ? gpcOverridden : 0);
+            expect(stateOf(told, 'SELL BOUGHT')).toBe(state);
+          }
+    });
+
+    it('asks again where it follows a confirmed yes, until that is said once more', () => {
+      const told = [signalAt(1), yesAt(2), signalAt(3)];
+      expect(isReleased(told)).toEqual(shut);
+      expect(isReleased([...told, yesAt(4)])).toEqual(open);
     });
   });
 

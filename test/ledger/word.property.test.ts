@@ -79,6 +79,25 @@ describe('adding to what somebody said', () => {
     );
   });
 
+  it('a signal never releases more, least of all beside a confirmed yes and another signal', () => {
+    const at = fc.integer({ min: 1, max: 4 });
+    const sale = { purposes: ['SELL'], categories: ['BOUGHT'], validUntil: null };
+    const signal = at.map((when): StoredEvent => ({
+      ...{ ...sale, kind: 'refused', signal: 'GPC', at: when },
+    }));
+    const yes = fc.record({ at, confirmed: fc.boolean() }).map((said): StoredEvent => ({
+      ...{ ...sale, kind: 'given', ...said },
+    }));
+    // Few instants of one pair: those of any event seldom meet.
+    const history = fc.array(fc.oneof(signal, yes), { maxLength: 5 });
+    fc.assert(
+      fc.property(history, signal, (told, added) => {
+        expect(neverMore(released(told), released([...told, added]))).toBe(true);
+      }),
+      runs,
+    );
+  });
+
   it('an erasure releases nothing that a person’s word could refuse', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {

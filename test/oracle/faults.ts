@@ -50,6 +50,14 @@ export const faults: Readonly<Record<string, Fault>> = {
     validUntil: event.validUntil === null ? null : event.validUntil + 1,
   })),
   'an ordinary later yes lifts the signal': onYes({ confirmed: true }),
+  'a confirmed yes lifts later signals too': (product) => ({
+    ...product,
+    foldEvents: (events, policy) => {
+      const at = Math.min(...events.flatMap((one) => (one.signal === 'GPC' ? one.at : [])));
+      const first = events.map((one) => (one.signal === 'GPC' ? { ...one, at } : one));
+      return product.foldEvents(first, policy);
+    },
+  }),
   'an inner purpose needs one leaf': (product) => ({
     ...product,
     decideCoordinate: (policy, guard, purpose, permitted) => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type * as ReleaseRows from '../../src/decision/release-rows.ts';
+import type * as DecideRows from '../../src/decision/decide-rows.ts';
 import type { DecisionRecorder, LoggedReason } from '../../src/decision/recorder.ts';
 import { State } from '../../src/ledger/fold-events.ts';
 import type { Policy } from '../../src/policy/compile-policy.ts';
@@ -12,15 +12,16 @@ import { replay, type Replayed } from './replay.ts';
 // A replay is only worth something if it finds what is wrong. Here the gateway is broken on purpose,
 // one way after another, and each must be found at the very entry, person and field.
 
-type Context = Parameters<typeof ReleaseRows.releaseRows>[3];
+type Context = DecideRows.DecisionContext;
 type Fault = (context: Context) => Context;
 const broken = vi.hoisted((): { fault: Fault | undefined } => ({ fault: undefined }));
 
-vi.mock('../../src/decision/release-rows.ts', async (original) => {
-  const module = await original<typeof ReleaseRows>();
-  const releaseRows: typeof module.releaseRows = (rows, plan, places, context, ...rest) =>
-    module.releaseRows(rows, plan, places, broken.fault?.(context) ?? context, ...rest);
-  return { ...module, releaseRows };
+// Every way of answering decides here: one that were broken alone would differ from the other.
+vi.mock('../../src/decision/decide-rows.ts', async (original) => {
+  const module = await original<typeof DecideRows>();
+  const decideRows: typeof module.decideRows = (plan, subjects, count, places, context, ...rest) =>
+    module.decideRows(plan, subjects, count, places, broken.fault?.(context) ?? context, ...rest);
+  return { ...module, decideRows };
 });
 
 let gateway: TestGateway;
