@@ -28,7 +28,7 @@ export const purposeNames = Object.keys(covers) as readonly PurposeName[];
 /** Rests on a contract: nobody is asked. */
 export const contract: PurposeName = 'FULFILMENT';
 
-export const subjectCount = 10_000;
+export const subjectCount = 5_000;
 export const idOf = (subject: number): string => `customer-${subject}`;
 
 const scramble = (seed: number): number => {

@@ -5,8 +5,11 @@ import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { decideCoordinate } from '../../src/policy/decide-coordinate.ts';
 import { seal, subjectType } from '../ledger/people.ts';
-import { categoryOf, subjectCount, type Batch, type Decider, type Field } from './people.ts';
+import { categoryOf, type Batch, type Decider, type Field } from './people.ts';
 import { decisionsPolicy } from './policy.ts';
+
+/** As many as a gateway keeps unless it is told otherwise; numbers of few lie far apart. */
+const maxSubjects = 1_000_000;
 
 /**
  * The gateway's own decision, from ids to outcomes: numbers of the persons, their say-so out of the
@@ -15,8 +18,8 @@ import { decisionsPolicy } from './policy.ts';
 export const openSayso = async (connection: pg.ClientConfig): Promise<Decider> => {
   const knex = openPool(connection);
   const policy = await decisionsPolicy();
-  const subjects = new SubjectDirectory(knex, subjectCount, seal);
-  const snapshot = new ConsentSnapshot(knex, policy, subjectCount);
+  const subjects = new SubjectDirectory(knex, maxSubjects, seal);
+  const snapshot = new ConsentSnapshot(knex, policy, maxSubjects);
   const verdicts = new Map(
     Object.keys(categoryOf).map((name) => {
       const field = policy.model.types.get(subjectType)?.fields.get(name);

@@ -30,13 +30,22 @@ interface Gateway {
   readonly variant: Variant;
 }
 
-/** @throws when ledgers of different size give different answers */
-const lengthOf = async (load: Load, gateways: readonly Gateway[], size: Asked): Promise<number> => {
+const dataOf = (answer: Buffer): string =>
+  JSON.stringify((JSON.parse(answer.toString()) as { readonly data: unknown }).data);
+
+/**
+ * The bytes of each gateway's answer, which also holds the ledger's position.
+ * @throws when ledgers of different size give different data
+ */
+const lengthsOf = async (
+  load: Load,
+  gateways: readonly Gateway[],
+  size: Asked,
+): Promise<readonly number[]> => {
   const answers = await Promise.all(gateways.map(({ variant }) => load.ask(variant, size)));
-  const [first] = answers;
-  if (!first || answers.some((answer) => !answer.equals(first)))
-    throw new Error(`${size}: the answers differ with the number of subjects`);
-  return first.length;
+  if (new Set(answers.map(dataOf)).size !== 1)
+    throw new Error(`${size}: the data differ with the number of subjects`);
+  return answers.map(({ length }) => length);
 };
 
 const takeTurns = async (
@@ -45,16 +54,18 @@ const takeTurns = async (
   size: Asked,
   round: number,
 ): Promise<readonly GrowthSample[]> => {
-  const length = await lengthOf(load, gateways, size);
-  const work = { size, count: requests[size], length, callers };
-  const taken = gateways.map((gateway) => ({
+  const lengths = await lengthsOf(load, gateways, size);
+  const taken = gateways.map((gateway, i) => ({
     ...gateway,
+    work: { size, count: requests[size], length: lengths[i] ?? NaN, callers },
     node: [] as number[],
     total: [] as number[],
     ms: [] as number[],
   }));
   for (let turn = -turns.warmUp; turn < turns.measured; turn += 1) {
-    for (const { variant, node, total, ms } of turn % 2 === 0 ? taken : [...taken].reverse()) {
+    for (const { variant, work, node, total, ms } of turn % 2 === 0
+      ? taken
+      : [...taken].reverse()) {
       signal.throwIfAborted();
       const database = await databaseCpu(stage.postmaster);
       const before = await variant.cpu();

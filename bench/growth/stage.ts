@@ -38,8 +38,11 @@ const sayings = Array.from({ length: 100 }, (_, saying) => {
   };
 });
 
-/** The customers of the shop, who came in the order of their keys. */
-const people: People = { type: 'Customer', idOf: (n) => String(n + 1), sayings };
+/**
+ * The customers of the shop, who came in the order of their keys. Nothing expires: when somebody said
+ * something turns on how many there are, and the answers must not.
+ */
+const people: People = { type: 'Customer', idOf: (n) => String(n + 1), sayings, expiring: 0 };
 
 const databasesOf = (subjects: number) => ({
   ledger: `ledger_${subjects}`,

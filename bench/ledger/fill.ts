@@ -19,9 +19,11 @@ export interface People {
   readonly idOf: (n: number) => string;
   /** One of these, all alike likely, is what a person says in a round. */
   readonly sayings: readonly Saying[];
+  /** Of a thousand yeses how many expire, three years on. */
+  readonly expiring: number;
 }
 
-export const manyPeople: People = { type: subjectType, idOf, sayings };
+export const manyPeople: People = { type: subjectType, idOf, sayings, expiring: 20 };
 
 export interface Fill {
   /** `manyPeople` unless told. */
@@ -120,14 +122,14 @@ const strideOf = (subjects: number, round: number): number => {
 /**
  * Round after round everybody says one thing, so that what one person said lies far apart, as it
  * does in a ledger that grew over years. What somebody says in a round is the same in a ledger of any
- * size. One yes in fifty expires three years on.
+ * size.
  */
 const insertSlice = `
   insert into consent_event
     (position, subject, kind, purposes, categories, at, valid_until, method, actor, record, origins,
      declared, recipients, bases, signal, policy)
   select position, number, kind, purposes, categories, at,
-    case when kind in ('given', 'renewed') and chance < 20 then at + interval '3 years' end,
+    case when kind in ('given', 'renewed') and chance < $9 then at + interval '3 years' end,
     case when chance < 900 then 'web-form' else 'phone' end,
     case when chance < 900 then null else 'call-centre' end,
     uuidv7(), origins, declared, recipients, bases, signal, $5
@@ -146,7 +148,7 @@ const insertSlice = `
 const fillEvents = async (
   client: pg.Client,
   { subjects, events, policy, signal, say }: Fill,
-  { sayings }: People,
+  { sayings, expiring }: People,
 ): Promise<void> => {
   const total = subjects * events;
   let told = 0;
@@ -158,7 +160,8 @@ const fillEvents = async (
       const last = round * subjects + Math.min(done + slice, subjects);
       await client.query('begin');
       await client.query('update ledger_head set position = $1', [last]);
-      const values = [first, last, subjects, stride, policy.id, total, round, sayings.length];
+      const kinds = [round, sayings.length, expiring];
+      const values = [first, last, subjects, stride, policy.id, total, ...kinds];
       await client.query(insertSlice, values);
       await client.query('commit');
       if (last - told >= 1_000_000) say(`${last / 1_000_000} million events`);
