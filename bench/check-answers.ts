@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Load } from './load.ts';
-import type { Team } from './measure.ts';
+import type { Member } from './members.ts';
 import {
   agreed,
   governedOfCustomer,
   governedOfOrder,
   ordersEach,
   sizes,
+  type purposes,
   type Size,
 } from './shop.ts';
 
@@ -23,16 +23,28 @@ interface Body {
 /** What a size's answers look like, once they are known to be right. */
 export interface Checked {
   /** Bytes of each variant's answer. */
-  readonly lengths: Readonly<Record<keyof Team, number>>;
+  readonly lengths: ReadonlyMap<Member, number>;
   readonly governedCells: number;
   readonly withheldCells: number;
 }
 
-const bodyOf = (bytes: Buffer): Body => {
-  const body = JSON.parse(bytes.toString()) as Body;
-  if (body.errors !== undefined) throw new Error(`an answer has errors: ${bytes.toString()}`);
+/** Gets the body of a variant's answer. */
+export type AskMember = (
+  member: Member,
+  size: Size,
+  purpose: keyof typeof purposes,
+) => Promise<Buffer>;
+
+const bodyOf = (bytes: Buffer, who: string): Body => {
+  const text = bytes.toString();
+  const body = JSON.parse(text) as Body;
+  if (body.errors !== undefined)
+    throw new Error(`an answer of ${who} has errors: ${text.slice(0, 500)}`);
   return body;
 };
+
+/** The data alone: what stands around them is each server's own affair. */
+const dataOf = (bytes: Buffer, who: string): string => JSON.stringify(bodyOf(bytes, who).data);
 
 /** The cells as they must be when the people named are asked: theirs, or null. */
 const governed = (cells: Cells, fields: Readonly<Record<string, string>>, customer: number) =>
@@ -68,40 +80,65 @@ const must = (holds: boolean, what: string): void => {
   if (!holds) throw new Error(`the variants do not answer alike: ${what}`);
 };
 
-const checkSize = async (load: Load, team: Team, size: Size): Promise<Checked> => {
-  const off = await load.ask(team.off, size);
-  const again = await load.ask(team.again, size);
-  const measured = await load.ask(team.governed, size);
-  const everything = await load.ask(team.governed, size, 'everything');
-  must(off.equals(again), `${size}: the ungoverned one and its twin differ`);
-  const { nodes } = bodyOf(off).data.customers;
+/** Whoever governs nothing gives what `off` gives; shield withholds what the governed one does. */
+const checkAlike = (
+  size: Size,
+  answers: ReadonlyMap<Member, Buffer>,
+  off: string,
+  measured: string,
+): void => {
+  for (const [member, bytes] of answers) {
+    const governs = member === 'governed' || member === 'shield';
+    must(
+      dataOf(bytes, member) === (governs ? measured : off),
+      `${size}: the data of \`${member}\` differ from those of \`${governs ? 'governed' : 'off'}\``,
+    );
+  }
+};
+
+const checkSize = async (ask: AskMember, team: readonly Member[], size: Size): Promise<Checked> => {
+  const answers = new Map<Member, Buffer>();
+  for (const member of team) answers.set(member, await ask(member, size, 'measured'));
+  const of = (member: Member): Buffer => {
+    const bytes = answers.get(member);
+    if (!bytes) throw new Error(`\`${member}\` was not asked`);
+    return bytes;
+  };
+  const off = of('off');
+  const measured = of('governed');
+  checkAlike(size, answers, dataOf(off, 'off'), dataOf(measured, 'governed'));
+  const { nodes } = bodyOf(off, 'off').data.customers;
   must(nodes.length === size, `${size}: ${nodes.length} customers`);
   must(
     nodes.every(({ orders }) => orders.length === ordersEach),
     `${size}: not ${ordersEach} orders each`,
   );
   must(
-    JSON.stringify(bodyOf(everything).data) === JSON.stringify(bodyOf(off).data),
+    dataOf(await ask('governed', size, 'everything'), 'governed') === dataOf(off, 'off'),
     `${size}: governed data differ where everything is released`,
   );
-  const shown = bodyOf(measured).data.customers.nodes;
+  const shown = bodyOf(measured, 'governed').data.customers.nodes;
   must(
     isDeepStrictEqual(shown, nodes.map(expected)),
     `${size}: governed data are not the ungoverned without what people withhold`,
   );
   return {
-    lengths: { governed: measured.length, off: off.length, again: again.length },
+    lengths: new Map([...answers].map(([member, { length }]) => [member, length])),
     governedCells: countOf(nodes, () => true),
     withheldCells: countOf(shown, (value) => value === null),
   };
 };
 
-/** Asks every variant for every size. @throws when they do not answer alike */
+/**
+ * Asks every variant of the team, `governed` and `off` among them, for every size.
+ * @throws when they do not answer alike
+ */
 export const checkAnswers = async (
-  load: Load,
-  team: Team,
+  ask: AskMember,
+  team: readonly Member[],
 ): Promise<Readonly<Record<Size, Checked>>> => {
   const checked: Partial<Record<Size, Checked>> = {};
-  for (const size of sizes) checked[size] = await checkSize(load, team, size);
+  for (const size of sizes) checked[size] = await checkSize(ask, team, size);
+  // Every size has just been checked.
   return checked as Record<Size, Checked>;
 };

@@ -3,11 +3,24 @@ import { purposes, query, type Size } from './shop.ts';
 import type { Stage } from './stage.ts';
 import type { Variant } from './variant.ts';
 
-export interface LoadOptions {
+/** What is asked of a variant. */
+export interface Work {
+  readonly size: Size;
+  /** Requests, in sum. */
+  readonly count: number;
+  /** Bytes of each answer. */
+  readonly length: number;
+  /** Requests under way at a time. */
   readonly callers: number;
+}
+
+export interface LoadOptions {
   readonly signal: AbortSignal;
   readonly tokens: Stage['tokens'];
 }
+
+/** More are never under way at a time. */
+export const mostCallers = 1_000;
 
 /** Callers that keep their connections open. */
 export class Load {
@@ -16,7 +29,7 @@ export class Load {
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: options.callers });
+    this.#agent = new Agent({ keepAlive: true, maxSockets: mostCallers });
   }
 
   /** The body of one answer. @throws when it is not 200, or an error */
@@ -53,7 +66,7 @@ export class Load {
   }
 
   /** Sends that many requests, each caller one after the other. Every answer has this length. */
-  async drive(variant: Variant, size: Size, count: number, length: number): Promise<void> {
+  async drive(variant: Variant, { size, count, length, callers }: Work): Promise<void> {
     let left = count;
     const caller = async (): Promise<void> => {
       while (left-- > 0) {
@@ -63,7 +76,7 @@ export class Load {
         }
       }
     };
-    await Promise.all(Array.from({ length: this.#options.callers }, caller));
+    await Promise.all(Array.from({ length: callers }, caller));
   }
 
   close(): void {

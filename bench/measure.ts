@@ -1,24 +1,11 @@
 import { checkAnswers, type Checked } from './check-answers.ts';
 import { databaseCpu } from './database-cpu.ts';
+import { fewestRounds, type Effort } from './efforts.ts';
 import type { Load } from './load.ts';
+import { kindOf, own, peers, type Member } from './members.ts';
 import { sizes, type Size } from './shop.ts';
 import type { Stage } from './stage.ts';
-import { Variant, type VariantKind } from './variant.ts';
-
-/** The serving processes of one round. `again` is `off` once more: what they differ by is noise. */
-export interface Team {
-  readonly governed: Variant;
-  readonly off: Variant;
-  readonly again: Variant;
-}
-export type Member = keyof Team;
-export const members = ['governed', 'off', 'again'] as const satisfies readonly Member[];
-
-const kinds: Readonly<Record<Member, VariantKind>> = {
-  governed: 'governed',
-  off: 'ungoverned',
-  again: 'ungoverned',
-};
+import { Variant } from './variant.ts';
 
 /** CPU of one request in microseconds: of the serving process, and with the database's. */
 export interface Cost {
@@ -26,48 +13,19 @@ export interface Cost {
   readonly total: number | undefined;
 }
 
-export type Round = Readonly<Record<Size, Readonly<Record<Member, Cost>>>>;
-
-/** How much is measured. */
-export interface Effort {
-  /** Each with new processes. */
-  readonly teams: number;
-  /** Rounds of one team. */
-  readonly rounds: number;
-  /** Turns that the variants take within a round, so that a busy moment meets all of them. */
-  readonly turns: number;
-  /** Requests of one turn. */
-  readonly requests: Readonly<Record<Size, number>>;
-  /** Turns before anything is counted, while the compiler is still at work. */
-  readonly warmUp: number;
-  /** On a machine that is busy otherwise no further round is begun when it would end later. */
-  readonly seconds: number;
+/** What one variant's requests cost in one round. */
+export interface Sample {
+  /** From 0. */
+  readonly round: number;
+  readonly member: Member;
+  readonly size: Size;
+  readonly callers: number;
+  readonly cost: Cost;
 }
 
-/** Fewer are no measurement, however long they take. */
-const fewestRounds = 3;
-
-export const efforts = {
-  full: {
-    teams: 5,
-    rounds: 1,
-    turns: 3,
-    requests: { 1: 160, 100: 24, 1_000: 8 },
-    warmUp: 2,
-    seconds: 140,
-  },
-  quick: {
-    teams: 1,
-    rounds: 3,
-    turns: 1,
-    requests: { 1: 100, 100: 16, 1_000: 8 },
-    warmUp: 2,
-    seconds: 38,
-  },
-} as const satisfies Readonly<Record<string, Effort>>;
-
 export interface Measured {
-  readonly rounds: readonly Round[];
+  readonly samples: readonly Sample[];
+  readonly rounds: number;
   readonly checked: Readonly<Record<Size, Checked>>;
 }
 
@@ -75,43 +33,70 @@ export interface Bench {
   readonly stage: Stage;
   readonly load: Load;
   readonly effort: Effort;
+  /** Requests under way at a time. */
+  readonly callers: number;
+  /** Other servers are measured as well. */
+  readonly peers: boolean;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
   /** Called with what has to be stopped, should the run end early. */
   readonly owns: (stop: () => Promise<void>) => void;
 }
 
-const startTeam = async ({ stage, owns, signal }: Bench, number: number): Promise<Team> => {
+/** The serving processes of one round. */
+export type Team = ReadonlyMap<Member, Variant>;
+
+/** Starts the processes of one round, each with a place of its own. */
+export const startTeam = async (
+  { stage, owns, signal }: Pick<Bench, 'stage' | 'owns' | 'signal'>,
+  members: readonly Member[],
+  number: number,
+): Promise<Team> => {
   const starts = await Promise.allSettled(
     members.map(async (member) => {
-      const variant = await Variant.start(
-        kinds[member],
-        stage.place(`${member}-${number}`),
-        signal,
-      );
+      const place = stage.place(`${member}-${number}`);
+      const variant = await Variant.start(kindOf[member], place, signal);
       owns(() => variant.stop());
       return [member, variant] as const;
     }),
   );
   const failed = starts.find((start) => start.status === 'rejected');
   if (failed) throw failed.reason;
-  return Object.fromEntries(
-    starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : [])),
-  ) as unknown as Team;
+  return new Map(starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : [])));
 };
 
-/** Who goes first changes from turn to turn. */
-const inTurn = (turn: number): readonly Member[] =>
-  members.map((_, i) => members[(i + turn) % members.length] ?? 'off');
+/** Asks the members of a team, for `checkAnswers`. */
+export const checkTeam = (load: Load, team: Team): Promise<Measured['checked']> =>
+  checkAnswers(
+    (member, size, purpose) => {
+      const variant = team.get(member);
+      if (!variant) throw new Error(`\`${member}\` is not in the team`);
+      return load.ask(variant, size, purpose);
+    },
+    [...team.keys()],
+  );
 
-/** One turn of one variant. */
-const takeTurn = async (bench: Bench, variant: Variant, size: Size, length: number) => {
+/** Who goes first changes from turn to turn. */
+const inTurn = (team: Team, turn: number): readonly (readonly [Member, Variant])[] => {
+  const all = [...team];
+  const first = turn % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
+};
+
+interface Turn {
+  readonly size: Size;
+  readonly callers: number;
+  readonly length: number;
+}
+
+/** One turn of one variant. Each caller has something to do in it. */
+const takeTurn = async (bench: Bench, variant: Variant, turn: Turn): Promise<Cost> => {
   const { stage, load, effort, signal } = bench;
   signal.throwIfAborted();
-  const count = effort.requests[size];
+  const count = Math.max(effort.requests[turn.size], turn.callers);
   const database = await databaseCpu(stage.postmaster);
   const before = await variant.cpu();
-  await load.drive(variant, size, count, length);
+  await load.drive(variant, { ...turn, count });
   const node = ((await variant.cpu()) - before) / count;
   const after = await databaseCpu(stage.postmaster);
   const known = database !== undefined && after !== undefined;
@@ -129,57 +114,94 @@ const costOf = (turns: readonly Cost[]): Cost => {
   };
 };
 
+const isPeer = (member: Member): boolean => peers.includes(member);
+
+interface Turns {
+  readonly size: Size;
+  readonly callers: number;
+  readonly turns: number;
+  /** Of those the peers take so many. */
+  readonly peerTurns: number;
+}
+
 const takeTurns = async (
   bench: Bench,
   team: Team,
-  size: Size,
   { lengths }: Checked,
-  turns: number,
-): Promise<Readonly<Record<Member, Cost>>> => {
-  const costs: Record<Member, Cost[]> = { governed: [], off: [], again: [] };
+  { size, callers, turns, peerTurns }: Turns,
+): Promise<ReadonlyMap<Member, Cost>> => {
+  const costs = new Map<Member, Cost[]>([...team.keys()].map((member) => [member, []]));
   for (let turn = 0; turn < turns; turn += 1) {
-    for (const member of inTurn(turn)) {
-      costs[member].push(await takeTurn(bench, team[member], size, lengths[member]));
+    for (const [member, variant] of inTurn(team, turn)) {
+      if (isPeer(member) && turn >= peerTurns) continue;
+      const length = lengths.get(member) ?? NaN;
+      costs.get(member)?.push(await takeTurn(bench, variant, { size, callers, length }));
     }
   }
-  return {
-    governed: costOf(costs.governed),
-    off: costOf(costs.off),
-    again: costOf(costs.again),
-  };
+  return new Map([...costs].map(([member, turnsTaken]) => [member, costOf(turnsTaken)]));
+};
+
+/** All sizes, by the callers that are asked for and by the others. */
+const takeRound = async (
+  bench: Bench,
+  team: Team,
+  checked: Measured['checked'],
+  round: number,
+): Promise<readonly Sample[]> => {
+  const { turns, peerTurns, otherCallers } = bench.effort;
+  const samples: Sample[] = [];
+  const asked = { callers: bench.callers, turns, peerTurns };
+  const others = otherCallers
+    .filter((callers) => callers !== bench.callers)
+    .map((callers) => ({ callers, turns: 1, peerTurns: 1 }));
+  for (const one of [asked, ...others]) {
+    for (const size of sizes) {
+      const costs = await takeTurns(bench, team, checked[size], { ...one, size });
+      for (const [member, cost] of costs)
+        samples.push({ round, member, size, callers: one.callers, cost });
+    }
+  }
+  return samples;
+};
+
+const warmUp = async (bench: Bench, team: Team, checked: Measured['checked']): Promise<void> => {
+  const { warmUp: turns } = bench.effort;
+  for (const size of sizes) {
+    const { callers } = bench;
+    await takeTurns(bench, team, checked[size], { size, callers, turns, peerTurns: turns });
+  }
 };
 
 /** Measures round after round; every team starts anew, is checked and warmed up. */
 export const measure = async (bench: Bench): Promise<Measured> => {
   const { effort, say, signal } = bench;
-  const rounds: Round[] = [];
+  const samples: Sample[] = [];
+  let rounds = 0;
   let checked: Measured['checked'] | undefined;
   const begin = performance.now();
   /** Whether as much again as `since` would end too late. */
   const late = (since: number): boolean => {
+    if (effort.seconds === undefined || rounds < fewestRounds) return false;
     const now = performance.now();
-    return rounds.length >= fewestRounds && 2 * now - since - begin > effort.seconds * 1_000;
+    return 2 * now - since - begin > effort.seconds * 1_000;
   };
   for (let number = 1; number <= effort.teams; number += 1) {
     const teamBegin = performance.now();
     signal.throwIfAborted();
-    const team = await startTeam(bench, number);
-    checked = await checkAnswers(bench.load, team);
-    for (const size of sizes) await takeTurns(bench, team, size, checked[size], effort.warmUp);
+    const team = await startTeam(bench, bench.peers ? [...own, ...peers] : own, number);
+    checked = await checkTeam(bench.load, team);
+    await warmUp(bench, team, checked);
     for (let one = 1; one <= effort.rounds; one += 1) {
-      const round: Partial<Record<Size, Round[Size]>> = {};
-      for (const size of sizes) {
-        round[size] = await takeTurns(bench, team, size, checked[size], effort.turns);
-      }
-      rounds.push(round as Round);
-      say(`round ${rounds.length} of ${effort.teams * effort.rounds}`);
+      samples.push(...(await takeRound(bench, team, checked, rounds)));
+      rounds += 1;
+      say(`round ${rounds} of ${effort.teams * effort.rounds}`);
     }
-    await Promise.all(members.map((member) => team[member].stop()));
+    await Promise.all([...team.values()].map((variant) => variant.stop()));
     if (number < effort.teams && late(teamBegin)) {
       say('the machine is busy: no further rounds');
       break;
     }
   }
   if (!checked) throw new Error('nothing was measured');
-  return { rounds, checked };
+  return { samples, rounds, checked };
 };

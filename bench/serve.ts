@@ -1,22 +1,27 @@
 import type { Profiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
 import { findSourceMap } from 'node:module';
-import type { Answer, Answers, Ask } from './variant.ts';
+import type { Answer, Answers, Ask, StartVariant, VariantKind } from './variant.ts';
 
 /** The serving process: does what the bench asks over IPC, and ends when the bench does. */
 
 let close: (() => Promise<void>) | undefined;
 const session = new Session();
 
+/** The one variant that this process serves, and nothing of the others: peers have packages of their own. */
+const starterOf = async (kind: VariantKind): Promise<StartVariant> => {
+  if (kind === 'governed') return (await import('./variants/governed.ts')).startGoverned;
+  if (kind === 'ungoverned') return (await import('./variants/ungoverned.ts')).startUngoverned;
+  const peer = new URL(`peers/${kind}.ts`, import.meta.url).href;
+  // Every module of that name exports how it is started (`StartPeer`).
+  return ((await import(peer)) as { readonly start: StartVariant }).start;
+};
+
 const start = async ({
   kind,
   place,
 }: Extract<Ask, { ask: 'start' }>): Promise<Answers['start']> => {
-  const begin =
-    kind === 'governed'
-      ? (await import('./variants/governed.ts')).startGoverned
-      : (await import('./variants/ungoverned.ts')).startUngoverned;
-  const running = await begin(place);
+  const running = await (await starterOf(kind))(place);
   close = () => running.close();
   return { url: running.url };
 };

@@ -5,7 +5,7 @@ export const sizes = [1, 100, 1_000] as const;
 export type Size = (typeof sizes)[number];
 
 /** More than one page of the largest size, so that the lists are real pages of a larger table. */
-const customerCount = 3_000;
+export const customerCount = 3_000;
 export const ordersEach = 3;
 
 export const purposes = { measured: 'OFFERS', everything: 'FULFILMENT' } as const;
@@ -51,27 +51,31 @@ export const governedOfOrder = { total: 'PURCHASES' } as const;
 
 const categories = [...Object.values(governedOfCustomer), ...Object.values(governedOfOrder)];
 
-export const tables = `
+/** The shop with that many customers. Keys and indexes come after the rows, which is faster. */
+export const tablesOf = (count: number): string => `
   create table customers (
-    id int primary key, name text, email text, phone text, birth_date date, city text,
+    id int, name text, email text, phone text, birth_date date, city text,
     tier text, language text, currency text, joined_on date
   );
-  create table orders (id int primary key, customer_id int references customers, placed_on date, total numeric(9,2));
+  create table orders (id int, customer_id int, placed_on date, total numeric(9,2));
   insert into customers
     select n, 'Customer number ' || n, 'customer.' || n || '@example.com',
       '+44 20 7946 ' || lpad(n::text, 4, '0'), date '1950-01-01' + (n * 37) % 18000, 'City ' || n % 97,
       (array['none', 'silver', 'gold'])[n % 3 + 1], (array['en', 'de', 'fr', 'es'])[n % 4 + 1],
       (array['EUR', 'GBP'])[n % 2 + 1], date '2015-01-01' + n % 3650
-    from generate_series(1, ${customerCount}) as n;
+    from generate_series(1, ${count}) as n;
   insert into orders
     select n, (n - 1) / ${ordersEach} + 1, date '2024-01-01' + n % 700, (n * 7919 % 50000) / 100.0
-    from generate_series(1, ${customerCount * ordersEach}) as n;
+    from generate_series(1, ${count * ordersEach}) as n;
+  alter table customers add primary key (id);
+  alter table orders add primary key (id);
+  alter table orders add foreign key (customer_id) references customers;
   create index on orders (customer_id);
   analyze customers, orders;
 `;
 
 /** A number of 32 bits that looks random and is the same in every run. */
-const scramble = (seed: number): number => {
+export const scramble = (seed: number): number => {
   let h = Math.imul(seed ^ (seed >>> 16), 0x45d9f3b);
   h = Math.imul(h ^ (h >>> 16), 0x45d9f3b);
   return (h ^ (h >>> 16)) >>> 0;

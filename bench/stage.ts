@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import type pg from 'pg';
@@ -10,7 +10,7 @@ import { ConsentStore } from '../src/ledger/consent-store.ts';
 import { loadPolicy } from '../src/load-policy.ts';
 import { openSubjects } from '../src/open-subjects.ts';
 import { configFor, type Place } from './config-for.ts';
-import { purposes, sayings, tables } from './shop.ts';
+import { customerCount, purposes, sayings, tablesOf } from './shop.ts';
 import { openTemporaryDatabase } from './temporary-database.ts';
 
 /** What every variant stands on: one PostgreSQL with the data and the say-so, and tokens. */
@@ -44,7 +44,8 @@ const fillLedger = async (config: Config, knex: Knex) => {
   await knex.raw('analyze');
 };
 
-const mintTokens = async (folder: string): Promise<Stage['tokens']> => {
+/** Tokens of a client who may ask for each of the purposes; the keys lie in the folder. */
+export const mintTokens = async (folder: string): Promise<Stage['tokens']> => {
   const issuer = await openDemoIssuer(folder);
   const mint = (purpose: string): Promise<string> =>
     issuer.mint({ client: 'bench', scope: `purpose:${purpose}` });
@@ -53,15 +54,11 @@ const mintTokens = async (folder: string): Promise<Stage['tokens']> => {
 
 /** Sets up a database in a new folder; `close` stops it and removes the folder. */
 export const setStage = async (): Promise<Stage> => {
-  const { database, folder, dataDir, close } = await openTemporaryDatabase();
+  const { database, folder, postmaster, postgresVersion, close } = await openTemporaryDatabase();
   try {
     await database.ensureDatabase('shop');
     const shop = database.connection('shop');
-    const postgresVersion = await withClient(shop, async (client) => {
-      await client.query(tables);
-      const { rows } = await client.query<{ server_version: string }>('show server_version');
-      return rows[0]?.server_version ?? 'unknown';
-    });
+    await withClient(shop, (client) => client.query(tablesOf(customerCount)));
     const identity = join(folder, 'identity');
     await mkdir(identity);
     const tokens = await mintTokens(identity);
@@ -72,10 +69,7 @@ export const setStage = async (): Promise<Stage> => {
       keySet: join(identity, 'demo-jwks.json'),
     });
     await fillLedger(configFor(place('main')), database.knex);
-    const [pid = ''] = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split(
-      '\n',
-    );
-    return { place, tokens, postmaster: Number(pid), postgresVersion, folder, close };
+    return { place, tokens, postmaster, postgresVersion, folder, close };
   } catch (error) {
     await close();
     throw error;

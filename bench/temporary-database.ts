@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase, type SaysoDatabase } from '../src/database/open-database.ts';
@@ -10,6 +10,10 @@ export interface TemporaryDatabase {
   readonly folder: string;
   /** Where the database lies. */
   readonly dataDir: string;
+  /** The process whose children are the server's. */
+  readonly postmaster: number;
+  readonly postgresVersion: string;
+  /** As often as one likes. */
   readonly close: () => Promise<void>;
 }
 
@@ -23,8 +27,15 @@ export const openTemporaryDatabase = async (): Promise<TemporaryDatabase> => {
     const dataDir = join(folder, 'data');
     const log = (): void => undefined;
     const database = await openDatabase({ config: { dataDir }, role: 'gateway', log });
-    const close = (): Promise<void> => database.close().finally(remove);
-    return { database, folder, dataDir, close };
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => (closing ??= database.close().finally(remove));
+    const pid = await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8');
+    const postmaster = Number(pid.split('\n')[0]);
+    const { rows } = await database.knex.raw<{ rows: { server_version: string }[] }>(
+      'show server_version',
+    );
+    const postgresVersion = rows[0]?.server_version ?? 'unknown';
+    return { database, folder, dataDir, postmaster, postgresVersion, close };
   } catch (error) {
     await remove();
     throw error;

@@ -10,7 +10,10 @@ export type StartVariant = (place: Place) => Promise<{
   close(): Promise<void>;
 }>;
 
-export type VariantKind = 'governed' | 'ungoverned';
+/** Other servers, ungoverned but for `shield`, with packages of the bench's own. */
+export const peerKinds = ['apollo', 'yoga', 'mercurius', 'mercurius-jit', 'shield'] as const;
+export type PeerKind = (typeof peerKinds)[number];
+export type VariantKind = 'governed' | 'ungoverned' | PeerKind;
 
 /** What the serving process is asked, and what it answers. */
 export type Ask =
@@ -41,7 +44,13 @@ export class Variant {
     const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), {
       execArgv: ['--import', import.meta.resolve('tsx')],
       // Nothing from outside decides what is measured. The cache of compiled sources may stay.
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] },
+      // All run as servers do in production: graphql-js checks more where they do not.
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        TMPDIR: process.env['TMPDIR'],
+        NODE_ENV: 'production',
+      },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'advanced',
     });

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { createAuditStore, type AuditStore } from '../../src/audit/audit-store.ts';
 import { beginLog } from '../../src/audit/log-state.ts';
@@ -19,16 +17,14 @@ export interface AuditStage {
 }
 
 export const setAuditStage = async (): Promise<AuditStage> => {
-  const { database, dataDir, close } = await openTemporaryDatabase();
+  const { database, postmaster, postgresVersion, close } = await openTemporaryDatabase();
   const { knex } = database;
   await migrate(knex);
   await ensureMonths(knex, new Date());
-  const { rows } = await knex.raw<{ rows: { server_version: string }[] }>('show server_version');
-  const pid = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0];
   return {
     knex,
-    postmaster: Number(pid),
-    postgresVersion: rows[0]?.server_version ?? 'unknown',
+    postmaster,
+    postgresVersion,
     log: async () => {
       const origin = `bench.local/${randomUUID()}`;
       const log = await beginLog(knex, origin, 'none');

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { resolveConsent } from '../../src/ledger/consent-event.ts';
 import type { Policy } from '../../src/policy/compile-policy.ts';
-import { idOf, sayings, seal, subjectType } from './people.ts';
+import { idOf, sayings, seal, subjectType, type Saying } from './people.ts';
 
 /** As many numbers as `SubjectDirectory` puts into the lottery at a time. */
 const block = 65_536;
@@ -12,7 +12,22 @@ const sealedAtOnce = 10_000;
 /** The years over which persons spoke. */
 const span = { from: '2023-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z' } as const;
 
+/** Who is in the ledger, and what they may say. */
+export interface People {
+  readonly type: string;
+  /** The id of the person who came as the nth, from 0. */
+  readonly idOf: (n: number) => string;
+  /** One of these, all alike likely, is what a person says in a round. */
+  readonly sayings: readonly Saying[];
+  /** Of a thousand yeses how many expire, three years on. */
+  readonly expiring: number;
+}
+
+export const manyPeople: People = { type: subjectType, idOf, sayings, expiring: 20 };
+
 export interface Fill {
+  /** `manyPeople` unless told. */
+  readonly people?: People;
   readonly subjects: number;
   /** Of each subject. */
   readonly events: number;
@@ -21,7 +36,12 @@ export interface Fill {
   readonly say: (line: string) => void;
 }
 
-const sealSubjects = async (client: pg.Client, from: number, to: number): Promise<void> => {
+const sealSubjects = async (
+  client: pg.Client,
+  { type, idOf }: People,
+  from: number,
+  to: number,
+): Promise<void> => {
   const { rows } = await client.query<{ came: number; number: number }>(
     'select came, number from arrival where came >= $1 and came < $2 order by came',
     [from, to],
@@ -31,10 +51,10 @@ const sealSubjects = async (client: pg.Client, from: number, to: number): Promis
        select number, $1, lookup, sealed
        from unnest($2::int[], $3::bytea[], $4::bytea[]) as came (number, lookup, sealed)`,
     [
-      subjectType,
+      type,
       rows.map(({ number }) => number),
-      rows.map(({ came }) => seal.lookup(subjectType, idOf(came))),
-      rows.map(({ came, number }) => seal.seal(subjectType, number, idOf(came))),
+      rows.map(({ came }) => seal.lookup(type, idOf(came))),
+      rows.map(({ came, number }) => seal.seal(type, number, idOf(came))),
     ],
   );
 };
@@ -45,7 +65,8 @@ const sealSubjects = async (client: pg.Client, from: number, to: number): Promis
  */
 const fillSubjects = async (
   client: pg.Client,
-  { subjects, signal }: Pick<Fill, 'subjects' | 'signal'>,
+  { subjects, signal }: Fill,
+  people: People,
 ): Promise<void> => {
   const numbers = Math.ceil(subjects / block) * block;
   // The same draw in every run.
@@ -59,7 +80,7 @@ const fillSubjects = async (
   await client.query('create index on arrival (came)');
   for (let from = 0; from < subjects; from += sealedAtOnce) {
     signal.throwIfAborted();
-    await sealSubjects(client, from, Math.min(from + sealedAtOnce, subjects));
+    await sealSubjects(client, people, from, Math.min(from + sealedAtOnce, subjects));
   }
   await client.query(
     `insert into subject_lot (number) select number from arrival where came >= ${subjects}`,
@@ -68,9 +89,13 @@ const fillSubjects = async (
 };
 
 /** What persons say, as the ledger's writer would resolve and store it. */
-const prepareSayings = async (client: pg.Client, policy: Policy): Promise<void> => {
+const prepareSayings = async (
+  client: pg.Client,
+  policy: Policy,
+  { type, sayings }: People,
+): Promise<void> => {
   const rows = sayings.map((saying, slot) => {
-    const input = { ...saying, subject: { type: subjectType, id: '0' }, method: 'web-form' };
+    const input = { ...saying, subject: { type, id: '0' }, method: 'web-form' };
     const [part, ...others] = resolveConsent(input, policy).parts;
     if (!part || others.length > 0) throw new Error('a saying of the bench is not one event');
     return { slot, kind: saying.kind, signal: saying.signal, ...part };
@@ -96,20 +121,21 @@ const strideOf = (subjects: number, round: number): number => {
 
 /**
  * Round after round everybody says one thing, so that what one person said lies far apart, as it
- * does in a ledger that grew over years. One yes in fifty expires three years on.
+ * does in a ledger that grew over years. What somebody says in a round is the same in a ledger of any
+ * size.
  */
 const insertSlice = `
   insert into consent_event
     (position, subject, kind, purposes, categories, at, valid_until, method, actor, record, origins,
      declared, recipients, bases, signal, policy)
   select position, number, kind, purposes, categories, at,
-    case when kind in ('given', 'renewed') and chance < 20 then at + interval '3 years' end,
+    case when kind in ('given', 'renewed') and chance < $9 then at + interval '3 years' end,
     case when chance < 900 then 'web-form' else 'phone' end,
     case when chance < 900 then null else 'call-centre' end,
     uuidv7(), origins, declared, recipients, bases, signal, $5
   from (
     select position, number,
-      ((hashint8extended(position, 1) & 2147483647) % ${sayings.length})::int as slot,
+      ((hashint8extended(came, $7) & 2147483647) % $8)::int as slot,
       (hashint8extended(position, 2) & 2147483647) % 1000 as chance,
       timestamptz '${span.from}' +
         (timestamptz '${span.to}' - timestamptz '${span.from}') * (position::float8 / $6) as at
@@ -122,6 +148,7 @@ const insertSlice = `
 const fillEvents = async (
   client: pg.Client,
   { subjects, events, policy, signal, say }: Fill,
+  { sayings, expiring }: People,
 ): Promise<void> => {
   const total = subjects * events;
   let told = 0;
@@ -133,7 +160,9 @@ const fillEvents = async (
       const last = round * subjects + Math.min(done + slice, subjects);
       await client.query('begin');
       await client.query('update ledger_head set position = $1', [last]);
-      await client.query(insertSlice, [first, last, subjects, stride, policy.id, total]);
+      const kinds = [round, sayings.length, expiring];
+      const values = [first, last, subjects, stride, policy.id, total, ...kinds];
+      await client.query(insertSlice, values);
       await client.query('commit');
       if (last - told >= 1_000_000) say(`${last / 1_000_000} million events`);
       if (last - told >= 1_000_000) told = last;
@@ -148,14 +177,15 @@ const later = ['consent_event_subject', 'consent_event_record'];
 export const fillLedger = async (client: pg.Client, fill: Fill): Promise<void> => {
   await client.query(`set work_mem = '256MB'`);
   await client.query(`set maintenance_work_mem = '512MB'`);
-  await fillSubjects(client, fill);
-  await prepareSayings(client, fill.policy);
+  const people = fill.people ?? manyPeople;
+  await fillSubjects(client, fill, people);
+  await prepareSayings(client, fill.policy, people);
   const { rows } = await client.query<{ indexdef: string; indexname: string }>(
     'select indexdef, indexname from pg_indexes where indexname = any($1)',
     [later],
   );
   for (const { indexname } of rows) await client.query(`drop index ${indexname}`);
-  await fillEvents(client, fill);
+  await fillEvents(client, fill, people);
   fill.say('indexes and statistics');
   for (const { indexdef } of rows) await client.query(indexdef);
   // What the server itself would do soon, in the midst of measuring.

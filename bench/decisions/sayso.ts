@@ -1,0 +1,85 @@
+import { OperationTypeNode, parse } from 'graphql';
+import type pg from 'pg';
+import type { TextColumn } from '../../src/core/text-column.ts';
+import { openPool } from '../../src/database/connection.ts';
+import { decideRows, loadSubjects, type DecisionContext } from '../../src/decision/decide-rows.ts';
+import { DecisionRecorder } from '../../src/decision/recorder.ts';
+import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
+import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
+import type { Policy } from '../../src/policy/compile-policy.ts';
+import { compilePlan } from '../../src/policy/compile-plan.ts';
+import type { RowPlan } from '../../src/policy/plan.ts';
+import { seal, subjectType } from '../ledger/people.ts';
+import { batches, type Batch, type Decider } from './people.ts';
+import { decisionsPolicy } from './policy.ts';
+
+/** As many as a gateway keeps unless it is told otherwise; numbers of few lie far apart. */
+const maxSubjects = 1_000_000;
+
+/** What a query for these fields is planned as, as the gateway plans it: once. */
+const planOf = (policy: Policy, { purpose, fields }: Batch): RowPlan => {
+  const document = parse(`{ customers { nodes { ${fields.join(' ')} } } }`);
+  const [operation] = document.definitions;
+  if (operation?.kind !== 'OperationDefinition' || operation.operation !== OperationTypeNode.QUERY)
+    throw new Error('no query');
+  const base = { policy, document, operation, variables: {}, purpose };
+  const [row] = compilePlan({ ...base, refused: new Set() }).rows;
+  if (!row) throw new Error('a query without rows');
+  return row;
+};
+
+/** Ids as a source gives them: bytes, with a table of where they start. */
+const columnOf = (ids: readonly string[]): TextColumn => {
+  const cells = new Int32Array(2 * ids.length);
+  let at = 0;
+  ids.forEach((id, i) => {
+    const length = Buffer.byteLength(id);
+    cells[2 * i] = at;
+    cells[2 * i + 1] = length;
+    at += length;
+  });
+  return { count: ids.length, bytes: Buffer.from(ids.join('')), cells, width: 1, column: 0 };
+};
+
+/**
+ * The gateway's own decision, from ids to outcomes: numbers of the persons, their say-so out of the
+ * snapshot, a profile for each, and the record of it that goes into the audit entry.
+ */
+export const openSayso = async (connection: pg.ClientConfig): Promise<Decider> => {
+  const knex = openPool(connection);
+  const policy = await decisionsPolicy();
+  const subjects = new SubjectDirectory(knex, maxSubjects, seal);
+  const snapshot = new ConsentSnapshot(knex, policy, maxSubjects);
+  const view = await snapshot.view();
+  // By content: the same batch is asked again and again, as a query is.
+  const prepared = new Map(
+    batches().map((batch) => [
+      JSON.stringify(batch),
+      { plan: planOf(policy, batch), column: columnOf(batch.ids) },
+    ]),
+  );
+  const known = new WeakMap<Batch, { readonly plan: RowPlan; readonly column: TextColumn }>();
+  const preparedOf = (batch: Batch) => {
+    const found = known.get(batch) ?? prepared.get(JSON.stringify(batch));
+    if (!found) throw new Error('a batch that nobody prepared');
+    known.set(batch, found);
+    return found;
+  };
+  const decide = async (batch: Batch, out: Uint8Array): Promise<void> => {
+    const { plan, column } = preparedOf(batch);
+    const c: DecisionContext = {
+      ...{ subjects, snapshot, view, recorder: new DecisionRecorder() },
+      onFault: () => undefined,
+    };
+    const numbers = await subjects.numbersOfColumn(subjectType, column);
+    await loadSubjects(plan, numbers, c);
+    const { profiles, profileOf } = decideRows(plan, numbers, column.count, undefined, c);
+    const decisions = batch.fields.map((field) => plan.cellOf.get(field)?.decision ?? -1);
+    let at = 0;
+    for (const place of profileOf) {
+      const releases = profiles[place]?.releases;
+      for (const decision of decisions) out[at++] = releases?.[decision] ?? 0;
+    }
+  };
+  return { decide, close: () => knex.destroy() };
+};

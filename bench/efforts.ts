@@ -1,0 +1,49 @@
+import type { Size } from './shop.ts';
+
+/** How much is measured. */
+export interface Effort {
+  /** Each with new processes. */
+  readonly teams: number;
+  /** Rounds of one team. */
+  readonly rounds: number;
+  /** Turns that the variants take within a round, so that a busy moment meets all of them. */
+  readonly turns: number;
+  /** The peers' turns: fewer, as they are further from what they are compared with. */
+  readonly peerTurns: number;
+  /** Requests of one turn. */
+  readonly requests: Readonly<Record<Size, number>>;
+  /** Turns before anything is counted, while the compiler is still at work. */
+  readonly warmUp: number;
+  /** Numbers of callers that take one turn more each, beside those that are asked for. */
+  readonly otherCallers: readonly number[];
+  /**
+   * On a machine that is busy otherwise no further round is begun when it would end later. Without
+   * it all are measured, however long that takes.
+   */
+  readonly seconds?: number;
+}
+
+/** Fewer are no measurement, however long they take. */
+export const fewestRounds = 3;
+
+export const efforts = {
+  full: {
+    teams: 5,
+    rounds: 1,
+    turns: 3,
+    peerTurns: 2,
+    requests: { 1: 160, 100: 24, 1_000: 8 },
+    warmUp: 3,
+    otherCallers: [1, 32],
+  },
+  quick: {
+    teams: 1,
+    rounds: 3,
+    turns: 1,
+    peerTurns: 1,
+    requests: { 1: 100, 100: 16, 1_000: 8 },
+    warmUp: 2,
+    otherCallers: [],
+    seconds: 38,
+  },
+} as const satisfies Readonly<Record<string, Effort>>;
