@@ -53,8 +53,8 @@ export interface Batch {
   readonly ids: readonly string[];
 }
 
-const batchCount = 40;
-const personsOfBatch = 200;
+const batchCount = 16;
+const personsOfBatch = 1_000;
 /** Of all seven fields, those left out differ by batch. */
 const fieldsOfBatch = 5;
 /** Triples. */

@@ -1,4 +1,4 @@
-import { OperationTypeNode, parse } from 'graphql';
+import { Kind, parse } from 'graphql';
 import type pg from 'pg';
 import type { TextColumn } from '../../src/core/text-column.ts';
 import { openPool } from '../../src/database/connection.ts';
@@ -20,8 +20,7 @@ const maxSubjects = 1_000_000;
 const planOf = (policy: Policy, { purpose, fields }: Batch): RowPlan => {
   const document = parse(`{ customers { nodes { ${fields.join(' ')} } } }`);
   const [operation] = document.definitions;
-  if (operation?.kind !== 'OperationDefinition' || operation.operation !== OperationTypeNode.QUERY)
-    throw new Error('no query');
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('no query');
   const base = { policy, document, operation, variables: {}, purpose };
   const [row] = compilePlan({ ...base, refused: new Set() }).rows;
   if (!row) throw new Error('a query without rows');
