@@ -75,9 +75,9 @@ export const openSayso = async (connection: pg.ClientConfig): Promise<Decider> =
     const { profiles, profileOf } = decideRows(plan, numbers, column.count, undefined, c);
     const decisions = batch.fields.map((field) => plan.cellOf.get(field)?.decision ?? -1);
     let at = 0;
-    for (const place of profileOf) {
-      const releases = profiles[place]?.releases;
-      for (const decision of decisions) out[at++] = releases?.[decision] ?? 0;
+    for (let i = 0; i < profileOf.length; i += 1) {
+      const releases = profiles[profileOf[i] ?? -1]?.releases;
+      for (let k = 0; k < decisions.length; k += 1) out[at++] = releases?.[decisions[k] ?? -1] ?? 0;
     }
   };
   return { decide, close: () => knex.destroy() };

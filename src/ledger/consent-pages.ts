@@ -32,6 +32,8 @@ export class ConsentPages {
   readonly #maxPages: number;
   /** Longest kept first. */
   readonly #pages = new Map<number, Page>();
+  /** The same by their number: numbers are dense, and this is the look-up of every row. */
+  #byNumber: (Page | undefined)[] = [];
 
   constructor(pairs: number, maxSubjects: number) {
     this.#stride = pairs + 1;
@@ -45,7 +47,7 @@ export class ConsentPages {
 
   /** The page of a subject that is loaded and did not change after `head`. */
   pageAt(number: number, head: number): SaidPage | undefined {
-    const page = this.#pages.get(number >> pageBits);
+    const page = this.#byNumber[number >> pageBits];
     return page !== undefined && this.#isHeld(page, number, head) ? page : undefined;
   }
 
@@ -63,7 +65,7 @@ export class ConsentPages {
       // Rows of one person follow each other.
       if (number < 0 || number === last) continue;
       if (page === undefined || number >> pageBits !== last >> pageBits) {
-        page = this.#pages.get(number >> pageBits);
+        page = this.#byNumber[number >> pageBits];
         if (page === undefined) return false;
         page.used = true;
       }
@@ -107,6 +109,7 @@ export class ConsentPages {
 
   clear(): void {
     this.#pages.clear();
+    this.#byNumber = [];
   }
 
   /** Gives up the pages not used for longest, but none that the batch at hand still needs. */
@@ -124,7 +127,10 @@ export class ConsentPages {
       if (page.used || keep.has(number)) {
         page.used = false;
         this.#pages.set(number, page);
-      } else surplus -= 1;
+      } else {
+        this.#byNumber[number] = undefined;
+        surplus -= 1;
+      }
     }
   }
 
@@ -144,6 +150,7 @@ export class ConsentPages {
       used: false,
     };
     this.#pages.set(number, page);
+    this.#byNumber[number] = page;
     return page;
   }
 }
