@@ -1,4 +1,4 @@
-import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { AnswerPlan } from '../answer/answer-plan.ts';
 import { loadAnswer } from '../answer/answer-in-bytes.ts';
 import type { Paging } from '../answer/write-answer.ts';
@@ -111,8 +111,8 @@ export const createCarryOut = (
       if (error instanceof ConsentMoved) return { ...turn, result, moved: true };
       if (error instanceof LedgerError && isSilent(error)) throw error;
       if (error instanceof NotPlain || error instanceof SourceError) return undefined;
-      // A cursor that does not open: values say where.
-      if (isClients(error)) return undefined;
+      // A cursor that does not open, null for an argument that may not be: values say where.
+      if (isClients(error) || error instanceof GraphQLError) return undefined;
       throw error;
     }
   };
