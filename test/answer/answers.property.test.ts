@@ -104,7 +104,7 @@ describe('answers in bytes', () => {
       expect(told.headers['content-length'], where).toBe(String(Buffer.byteLength(told.text)));
       // Whatever has errors was made by values; nearly all the rest was not.
       if (isBytes) expect(told.body, where).not.toHaveProperty('errors');
-      else if (told.body.errors === undefined) plain += 1;
+      else if (told.body.errors === undefined && !text.includes('first: -1')) plain += 1;
     }
     process.stdout.write(
       `${seen.inBytes} of ${count} in bytes; ${plain} without errors were not\n`,
