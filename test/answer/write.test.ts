@@ -114,7 +114,10 @@ const looks = (
 };
 
 describe('what bytes look like', () => {
-  const numeric = fc.string({ unit: fc.constantFrom(...'0123456789-.+e '), maxLength: 12 });
+  const numeric = fc.string({
+    unit: fc.constantFrom(...Array.from('0123456789-.+e ')),
+    maxLength: 12,
+  });
 
   it('is a whole number where it is one as JSON writes it', () => {
     fc.assert(
@@ -128,7 +131,11 @@ describe('what bytes look like', () => {
   });
 
   it('is a decimal or a day as the scalars have it', () => {
-    const day = fc.string({ unit: fc.constantFrom(...'0129-'), minLength: 9, maxLength: 11 });
+    const day = fc.string({
+      unit: fc.constantFrom(...Array.from('0129-')),
+      minLength: 9,
+      maxLength: 11,
+    });
     fc.assert(
       fc.property(fc.oneof(numeric, day), (text) => {
         expect(looks(isDecimal, text)).toBe(/^-?\d+(\.\d+)?$/.test(text));
