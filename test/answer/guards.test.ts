@@ -34,6 +34,7 @@ const schema = /* GraphQL */ `
     secret: String @shield(category: CONTACT)
     taste: String @shield(category: TASTE)
     orders: [Order!] @shield(category: CONTACT) @join(on: "person_id")
+    noted: [Order!] @shield(category: CONTACT) @join(from: "secret", on: "note")
     things: [Thing!] @shield(category: CONTACT) @join(on: "person_id")
   }
   type Order @table(source: "shop", name: "orders") @about(subject: "person_id") {
@@ -62,7 +63,6 @@ const schema = /* GraphQL */ `
     whole: Int! @column(name: "large")
     small: Int @column(name: "large")
     num: Decimal
-    books: [Book!]! @join(on: "person_id")
     alike: [Item!]! @join(from: "num", on: "num")
     peers: [Item!]! @join(from: "all_one", on: "all_one")
     when: [Item!]! @join(from: "at", on: "at")
@@ -326,7 +326,7 @@ describe('what is not plain is answered by values, and read once', () => {
     ],
     [
       'a list that leaves rows out',
-      '{ items(first: 1) { nodes { books { id } } } }',
+      '{ persons(first: 1) { nodes { noted { id } } } }',
       news,
       undefined,
       2,
