@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { SourceError } from '../core/errors.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { Find, RawRows, RequestSignals, Row, Source, Sources } from '../sources/source.ts';
+import { NotPlain } from './not-plain.ts';
 
 interface Recorded {
   readonly read: ReadPlan;
@@ -44,14 +45,20 @@ export class RecordedReads {
   readonly #sources: Sources;
   readonly #signals: RequestSignals;
   readonly #recorded: Recorded[] = [];
+  #isPast = false;
 
   constructor(sources: Sources, signals: RequestSignals) {
     this.#sources = sources;
     this.#signals = signals;
   }
 
-  /** @throws SourceError as the source does */
+  /**
+   * @throws SourceError as the source does
+   * @throws NotPlain once the operation is carried out in another way: where one part of it has given
+   *   bytes up, others may still be reading
+   */
   async fetchRaw(read: ReadPlan, find: Find): Promise<RawRows> {
+    if (this.#isPast) throw new NotPlain('bytes were given up meanwhile');
     const source = this.#sources.get(read.source);
     if (source?.fetchRaw === undefined)
       throw new SourceError(
@@ -66,6 +73,7 @@ export class RecordedReads {
 
   /** The sources as they were found: what was read before is answered from here. */
   again(): Sources {
+    this.#isPast = true;
     return new Map(
       [...this.#sources].map(([name, source]) => [
         name,

@@ -414,6 +414,19 @@ describe('rows that are read once', () => {
     expect(gateway.statements).toHaveLength(5);
   });
 
+  it('are not read twice where one root gives up bytes while another still reads', async () => {
+    await change('giveConsent', '1');
+    gateway.statements.length = 0;
+    const { body } = await gateway.ask(
+      '{ items(first: -1) { nodes { id } } persons(first: 9) { nodes { orders { lines { item { id } } } } } }',
+      news,
+    );
+    expect(body.data.items).toBeNull();
+    expect(body.data.persons.nodes[0].orders).not.toEqual([]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(gateway.statements).toHaveLength(4);
+  });
+
   it('go to their own value where several texts are one value', async () => {
     const { body } = await gateway.ask(
       '{ items(first: 3) { nodes { num alike(first: 4) { id num } all: alike { id } } } }',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NotPlain } from '../../src/answer/not-plain.ts';
 import { RecordedReads } from '../../src/answer/recorded-reads.ts';
 import { SourceError } from '../../src/core/errors.ts';
 import type { ReadPlan } from '../../src/policy/plan.ts';
@@ -45,8 +46,11 @@ const stage = () => {
   const source = new CountingSource();
   const sources: Sources = new Map([['shop', source]]);
   const reads = new RecordedReads(sources, { gpc: false });
-  const again = reads.again().get('shop');
-  if (!again) throw new Error('there is no such source');
+  const again = (): Source => {
+    const found = reads.again().get('shop');
+    if (!found) throw new Error('there is no such source');
+    return found;
+  };
   return { source, reads, again };
 };
 
@@ -67,8 +71,8 @@ describe('recorded reads', () => {
   it('give the rows that were read before, without asking again', async () => {
     const { source, reads, again } = stage();
     await reads.fetchRaw(read, equal('1'));
-    expect(await again.fetch(read, equal('1'))).toEqual([{ values: ['answer 0'] }]);
-    expect(await again.fetch(structuredClone(read), equal('1'))).toEqual([{ values: ['answer 0'] }]); // prettier-ignore
+    expect(await again().fetch(read, equal('1'))).toEqual([{ values: ['answer 0'] }]);
+    expect(await again().fetch(structuredClone(read), equal('1'))).toEqual([{ values: ['answer 0'] }]); // prettier-ignore
     expect(source.asked).toHaveLength(1);
   });
 
@@ -76,8 +80,8 @@ describe('recorded reads', () => {
     const { source, reads, again } = stage();
     await reads.fetchRaw(read, equal('1', '2'));
     await reads.fetchRaw(read, via('1', '2'));
-    expect(await again.fetch(read, equal('2', '1'))).toEqual([{ values: ['answer 0'] }]);
-    expect(await again.fetch(read, via('2', '1'))).toEqual([{ values: ['answer 1'] }]);
+    expect(await again().fetch(read, equal('2', '1'))).toEqual([{ values: ['answer 0'] }]);
+    expect(await again().fetch(read, via('2', '1'))).toEqual([{ values: ['answer 1'] }]);
     expect(source.asked).toHaveLength(2);
   });
 
@@ -86,8 +90,8 @@ describe('recorded reads', () => {
     const other = { ...read };
     await reads.fetchRaw(read, equal('1'));
     await reads.fetchRaw(other, equal('1'));
-    expect(await again.fetch(other, equal('1'))).toEqual([{ values: ['answer 1'] }]);
-    expect(await again.fetch(read, equal('1'))).toEqual([{ values: ['answer 0'] }]);
+    expect(await again().fetch(other, equal('1'))).toEqual([{ values: ['answer 1'] }]);
+    expect(await again().fetch(read, equal('1'))).toEqual([{ values: ['answer 0'] }]);
   });
 
   it.each<readonly [string, Find, Find]>([
@@ -104,14 +108,14 @@ describe('recorded reads', () => {
   ])('ask the source for %s', async (_what, one, other) => {
     const { source, reads, again } = stage();
     await reads.fetchRaw(read, one);
-    await again.fetch(read, other);
+    await again().fetch(read, other);
     expect(source.asked).toEqual([one, other]);
   });
 
   it('ask the source for other columns', async () => {
     const { source, reads, again } = stage();
     await reads.fetchRaw(read, equal('1'));
-    await again.fetch({ ...read, columns: ['b'] }, equal('1'));
+    await again().fetch({ ...read, columns: ['b'] }, equal('1'));
     expect(source.asked).toHaveLength(2);
   });
 
@@ -121,13 +125,13 @@ describe('recorded reads', () => {
     const failure = await reads.fetchRaw(read, equal('1')).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(SourceError);
     source.fails = false;
-    await expect(again.fetch(read, equal('1'))).rejects.toBe(failure);
+    await expect(again().fetch(read, equal('1'))).rejects.toBe(failure);
     expect(source.asked).toHaveLength(1);
   });
 
   it('keep what was read by values too, for everybody after', async () => {
     const { source, reads, again } = stage();
-    const rows = await again.fetch(read, equal('1'));
+    const rows = await again().fetch(read, equal('1'));
     expect(await reads.again().get('shop')?.fetch(read, equal('1'))).toBe(rows);
     expect(source.asked).toHaveLength(1);
   });
@@ -139,10 +143,21 @@ describe('recorded reads', () => {
     const { source, reads, again } = stage();
     source.fails = true;
     await reads.fetchRaw(read, equal('1')).catch(() => undefined);
-    await again.fetch(read, equal('2')).catch(() => undefined);
+    await again()
+      .fetch(read, equal('2'))
+      .catch(() => undefined);
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', note);
     expect(unhandled).toEqual([]);
+  });
+
+  it('ask for no more bytes once they are given up, whoever still goes on', async () => {
+    const { source, reads, again } = stage();
+    await reads.fetchRaw(read, equal('1'));
+    const values = again();
+    await expect(reads.fetchRaw(read, equal('2'))).rejects.toThrow(NotPlain);
+    await values.fetch(read, equal('2'));
+    expect(source.asked).toEqual([equal('1'), equal('2')]);
   });
 
   it('do not give bytes of a source that has none', async () => {
