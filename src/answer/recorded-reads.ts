@@ -2,12 +2,35 @@ import { isDeepStrictEqual } from 'node:util';
 import { SourceError } from '../core/errors.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { Find, RawRows, RequestSignals, Row, Source, Sources } from '../sources/source.ts';
+import { NotPlain } from './not-plain.ts';
 
 interface Recorded {
   readonly read: ReadPlan;
-  readonly find: Find;
+  /** What was sought, whatever the order of the values. */
+  readonly sought: string;
   readonly rows: () => Promise<readonly Row[]>;
 }
+
+/**
+ * Rows come in the order of their key, or in groups by value: in what order the values were named,
+ * which hangs on who carries out and when, makes no difference to them.
+ */
+const soughtBy = (find: Find): string => {
+  switch (find.by) {
+    case 'equal': {
+      const tuples = find.tuples.map((tuple) => JSON.stringify(tuple)).sort();
+      return JSON.stringify([find.by, find.columns, find.first, tuples]);
+    }
+    case 'via': {
+      const { by, table, on, to, first, values } = find;
+      return JSON.stringify([by, table, on, to, first, [...values].sort()]);
+    }
+    case 'page':
+      return JSON.stringify([find.by, find.among, find.after, find.limit]);
+    case 'subject':
+      return JSON.stringify([find.by, find.id, find.after, find.limit]);
+  }
+};
 
 const asRows = (raw: RawRows): readonly Row[] =>
   Array.from({ length: raw.count }, (_, row) => ({
@@ -22,14 +45,20 @@ export class RecordedReads {
   readonly #sources: Sources;
   readonly #signals: RequestSignals;
   readonly #recorded: Recorded[] = [];
+  #isPast = false;
 
   constructor(sources: Sources, signals: RequestSignals) {
     this.#sources = sources;
     this.#signals = signals;
   }
 
-  /** @throws SourceError as the source does */
+  /**
+   * @throws SourceError as the source does
+   * @throws NotPlain once the operation is carried out in another way: where one part of it has given
+   *   bytes up, others may still be reading
+   */
   async fetchRaw(read: ReadPlan, find: Find): Promise<RawRows> {
+    if (this.#isPast) throw new NotPlain('bytes were given up meanwhile');
     const source = this.#sources.get(read.source);
     if (source?.fetchRaw === undefined)
       throw new SourceError(
@@ -38,12 +67,13 @@ export class RecordedReads {
         read.source,
       );
     const raw = source.fetchRaw(read, find, this.#signals);
-    this.#recorded.push({ read, find, rows: async () => asRows(await raw) });
+    this.#recorded.push({ read, sought: soughtBy(find), rows: async () => asRows(await raw) });
     return raw;
   }
 
   /** The sources as they were found: what was read before is answered from here. */
   again(): Sources {
+    this.#isPast = true;
     return new Map(
       [...this.#sources].map(([name, source]) => [
         name,
@@ -58,14 +88,17 @@ export class RecordedReads {
     find: Find,
     signals: RequestSignals | undefined,
   ): Promise<readonly Row[]> {
-    const known = this.#recorded.find(
-      (one) => isDeepStrictEqual(one.read, read) && isDeepStrictEqual(one.find, find),
-    );
+    const sought = soughtBy(find);
+    const alike = this.#recorded.filter((one) => one.sought === sought);
+    // The very part of the plan, else one that reads the same: between the two the rows may change.
+    const known =
+      alike.find((one) => one.read === read) ??
+      alike.find((one) => isDeepStrictEqual(one.read, read));
     if (known) return known.rows();
     const rows = source.fetch(read, find, signals);
     // Whoever reads first handles it when it fails.
     rows.catch(() => undefined);
-    this.#recorded.push({ read, find, rows: () => rows });
+    this.#recorded.push({ read, sought, rows: () => rows });
     return rows;
   }
 }

@@ -1,4 +1,4 @@
-import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import type { AnswerPlan } from '../answer/answer-plan.ts';
 import { loadAnswer } from '../answer/answer-in-bytes.ts';
 import type { Paging } from '../answer/write-answer.ts';
@@ -111,8 +111,8 @@ export const createCarryOut = (
       if (error instanceof ConsentMoved) return { ...turn, result, moved: true };
       if (error instanceof LedgerError && isSilent(error)) throw error;
       if (error instanceof NotPlain || error instanceof SourceError) return undefined;
-      // A cursor that does not open: values say where.
-      if (isClients(error)) return undefined;
+      // A cursor that does not open, null for an argument that may not be: values say where.
+      if (isClients(error) || error instanceof GraphQLError) return undefined;
       throw error;
     }
   };
@@ -173,15 +173,26 @@ export const createCarryOut = (
     return { result, view, recorder, notes, moved, changedAt };
   };
 
+  const mistrust = (difference: Difference, { request }: Journey): void => {
+    if (!mistrusted) onDifference({ ...difference, documentHash: request.documentHash });
+    mistrusted = true;
+  };
+
   /** What graphql-js makes of the same rows takes the place of a turn that differs from it. */
   const compared = async (turn: Turn, journey: Journey, reads: RecordedReads): Promise<Turn> => {
     if (turn.moved) return turn;
-    const reference = await byValues(journey, turn.view, reads.again(), execute);
+    let reference: Turn;
+    try {
+      reference = await byValues(journey, turn.view, reads.again(), execute);
+    } catch (error) {
+      // How much an answer holds is no matter of time, as it is whether the ledger answers.
+      if (error instanceof AnswerTooLargeError) mistrust({ what: 'errors' }, journey);
+      throw error;
+    }
     if (reference.moved) return reference;
     const [difference] = differencesOf(turn, reference);
     if (difference === undefined) return turn;
-    if (!mistrusted) onDifference({ ...difference, documentHash: journey.request.documentHash });
-    mistrusted = true;
+    mistrust(difference, journey);
     return reference;
   };
 

@@ -63,6 +63,40 @@ describe('without a file', () => {
     expect(config).not.toHaveProperty('databaseUrl');
   });
 
+  it('takes from SAYSO_SHADOW the share of queries that is compared with graphql-js', () => {
+    const shadowOf = (share: string): number => parseConfig({ SAYSO_SHADOW: share }, dir).shadow;
+    for (const share of ['0', '1', '0.01', '0.000000001', '1.0', '0.5']) {
+      expect(shadowOf(share)).toBe(Number(share));
+    }
+    const unset = parseConfig({}, dir).shadow;
+    expect(unset).toBeGreaterThanOrEqual(0);
+    expect(unset).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    '-0.1',
+    '1.1',
+    '2',
+    '1e-3',
+    '.5',
+    '5%',
+    'all',
+    'NaN',
+    '0,5',
+    '0x1',
+    '0.0000000001',
+    '1.5',
+  ])('refuses %s as that share, and says what one is', (share) => {
+    const { problems: told } = failure(() => parseConfig({ SAYSO_SHADOW: share }, dir));
+    expect(told).toEqual([
+      {
+        where: 'SAYSO_SHADOW',
+        what: 'is not a share',
+        mend: 'set a number from 0 to 1, such as `0.01` for one query in a hundred',
+      },
+    ]);
+  });
+
   it('takes PORT, SAYSO_DATA, DATABASE_URL and SAYSO_LOG from the environment', () => {
     const env = {
       PORT: '0',
