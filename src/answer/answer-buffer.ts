@@ -1,4 +1,8 @@
+import { NotPlain } from './not-plain.ts';
+
 const firstSize = 16_384;
+/** By values an answer would be a string, which holds no more than twice as much. */
+const mostBytes = 256 * 2 ** 20;
 /** From here on copying at once is cheaper. */
 const longPiece = 64;
 
@@ -16,6 +20,7 @@ export class AnswerBuffer {
     const needed = this.at + more;
     if (needed <= this.bytes.length) return;
     this.#mustFit();
+    if (needed > mostBytes) throw new NotPlain('more bytes than an answer may hold');
     const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.at);
     this.bytes = grown;

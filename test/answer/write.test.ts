@@ -14,9 +14,11 @@ import {
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { AnswerBuffer } from '../../src/answer/answer-buffer.ts';
+import type { CellEntry } from '../../src/answer/answer-plan.ts';
+import type { LoadedRows } from '../../src/answer/load-rows.ts';
 import { NotPlain } from '../../src/answer/not-plain.ts';
-import { cellWriter } from '../../src/answer/write-cell.ts';
-import { isDay, isDecimal, isWhole, writeQuoted, writeText } from '../../src/answer/write-text.ts';
+import { RowWriter } from '../../src/answer/write-rows.ts';
+import { isDay, isDecimal, isWhole, writeText } from '../../src/answer/write-text.ts';
 import { attachScalars } from '../../src/gateway/scalars.ts';
 import type { RawKind, RawRows } from '../../src/sources/source.ts';
 
@@ -58,9 +60,9 @@ describe('writeText', () => {
         const before = 'x'.repeat(size - left);
         const text = written((out) => {
           out.text('');
-          for (const one of before.match(/.{1,1000}/g) ?? []) out.copy(Buffer.from(one), 0, one.length); // prettier-ignore
+          for (const one of before.match(/.{1,1000}/g) ?? []) { out.room(one.length); out.piece(Buffer.from(one)); } // prettier-ignore
           writeText(out, Buffer.from(piece), 0, piece.length);
-          writeQuoted(out, Buffer.from('tail'), 0, 4);
+          out.text('"tail"');
           out.byte(0x21);
         });
         const expected = `${before}${JSON.stringify(piece)}"tail"!`;
@@ -81,6 +83,7 @@ describe('an answer buffer', () => {
     out.text('{"a":');
     out.string('é"\ud800');
     out.byte(0x7d);
+    out.room(1);
     out.piece(Buffer.from('\n'));
     expect(out.done().toString()).toBe('{"a":"é\\"\\ud800"}\n');
     expect(out.done()).toHaveLength(out.at);
@@ -90,7 +93,8 @@ describe('an answer buffer', () => {
     const from = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     for (let length = 0; length <= 200; length += 1) {
       const out = new AnswerBuffer();
-      out.copy(from, 7, Math.min(length, 249));
+      out.room(length);
+      out.piece(from, 7, Math.min(length, 249));
       expect(out.done().equals(from.subarray(7, 7 + Math.min(length, 249)))).toBe(true);
     }
   });
@@ -166,6 +170,24 @@ const reference = (type: GraphQLOutputType, value: unknown): string | undefined 
   }
 };
 
+/** Rows of one released cell. */
+const rowsOf = (type: GraphQLOutputType, raw: RawRows): LoadedRows => {
+  const entry: CellEntry = {
+    ...{ kind: 'cell', key: 'c', coordinate: 'A.c', decision: 0, reason: 'NOT_CONSENTED' },
+    ...{ name: Buffer.from('"c":'), empty: Buffer.from('"c":null'), column: 0 },
+    ...{ nullable: true, type },
+  };
+  return {
+    answer: { plan: undefined as never, entries: [entry] },
+    raw,
+    decided: {
+      profiles: [{ releases: Uint8Array.from([1]), reasons: ['OPEN'], stays: true }],
+      profileOf: new Int32Array(1),
+    },
+    joins: [undefined],
+  };
+};
+
 const cell = (type: GraphQLOutputType, kind: RawKind, text: string, value: unknown) => {
   const bytes = Buffer.from(`x${text}y`);
   const length = Buffer.byteLength(text);
@@ -175,7 +197,8 @@ const cell = (type: GraphQLOutputType, kind: RawKind, text: string, value: unkno
     value: () => value,
   };
   try {
-    return written((out) => cellWriter(type, kind)(out, raw, 1, length, 0, 0));
+    const row = written((out) => new RowWriter(out).row(rowsOf(type, raw), 0));
+    return row.slice('{"c":'.length, -1);
   } catch (error) {
     if (error instanceof NotPlain) return undefined;
     throw error;
