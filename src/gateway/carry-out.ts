@@ -173,15 +173,25 @@ export const createCarryOut = (
     return { result, view, recorder, notes, moved, changedAt };
   };
 
+  const mistrust = (difference: Difference, { request }: Journey): void => {
+    if (!mistrusted) onDifference({ ...difference, documentHash: request.documentHash });
+    mistrusted = true;
+  };
+
   /** What graphql-js makes of the same rows takes the place of a turn that differs from it. */
   const compared = async (turn: Turn, journey: Journey, reads: RecordedReads): Promise<Turn> => {
     if (turn.moved) return turn;
-    const reference = await byValues(journey, turn.view, reads.again(), execute);
+    const reference = await byValues(journey, turn.view, reads.again(), execute).catch(
+      (error: unknown) => {
+        // The turn has an answer where there is none. A ledger that went silent is no difference.
+        if (error instanceof AnswerTooLargeError) mistrust({ what: 'errors' }, journey);
+        throw error;
+      },
+    );
     if (reference.moved) return reference;
     const [difference] = differencesOf(turn, reference);
     if (difference === undefined) return turn;
-    if (!mistrusted) onDifference({ ...difference, documentHash: journey.request.documentHash });
-    mistrusted = true;
+    mistrust(difference, journey);
     return reference;
   };
 
