@@ -118,6 +118,7 @@ export const loadAnswer = async (request: BytesRequest): Promise<LoadedAnswer> =
     request.answer.roots.map((root) => loadRoot(root, request, loading)),
   );
   return {
-    write: (out, notes) => new AnswerWriter(out, request.paging).data(roots, notes),
+    write: (out, notes) =>
+      new AnswerWriter(out, request.paging, request.maxObjects).data(roots, notes),
   };
 };

@@ -44,8 +44,9 @@ export class AnswerWriter {
   readonly #rows: RowWriter;
   readonly #paging: Paging;
 
-  constructor(out: AnswerBuffer, paging: Paging) {
-    this.#rows = new RowWriter(out);
+  /** @param maxObjects most objects of one answer, each counted as often as it is written */
+  constructor(out: AnswerBuffer, paging: Paging, maxObjects: number) {
+    this.#rows = new RowWriter(out, maxObjects);
     this.#paging = paging;
   }
 
@@ -104,8 +105,10 @@ export class AnswerWriter {
     if (part.kind === 'nodes') {
       const rows = page.rows.get(part);
       if (rows === undefined) throw new NotPlain('a list that was not read');
+      this.#rows.spend(page.count);
       this.#rows.list(rows, inOrder(page.count), 0, page.count);
     } else {
+      this.#rows.spend(2 * page.count);
       out.text('[');
       for (let i = 0; i < page.count; i += 1) {
         if (i > 0) out.text(',');

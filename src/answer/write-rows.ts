@@ -85,9 +85,23 @@ export class RowWriter {
   readonly #layouts = new Map<LoadedRows, Layout>();
   #lastRows: LoadedRows | undefined;
   #lastLayout: Layout | undefined;
+  readonly #maxObjects: number;
+  #objects = 0;
 
-  constructor(out: AnswerBuffer) {
+  constructor(out: AnswerBuffer, maxObjects: number) {
     this.out = out;
+    this.#maxObjects = maxObjects;
+  }
+
+  /**
+   * Counts objects that are about to be written. Counted here as well as where rows are loaded: a row
+   * is loaded once, and written as often as joins lead to it.
+   * @throws NotPlain when they are more than an answer may hold
+   */
+  spend(objects: number): void {
+    this.#objects += objects;
+    if (this.#objects > this.#maxObjects)
+      throw new NotPlain('more objects than an answer may hold');
   }
 
   get sites(): Iterable<WithheldSite> {
@@ -198,6 +212,7 @@ export class RowWriter {
     const group = groupOf[index] ?? -1;
     const from = group < 0 ? 0 : (starts[group] ?? 0);
     const to = group < 0 ? 0 : (starts[group + 1] ?? 0);
+    if (group >= 0) this.spend(entry.join.list ? 1 + to - from : 1);
     const isEmpty = rows === undefined || from === to;
     if (isEmpty && !entry.join.list) {
       this.#empty(entry);

@@ -46,7 +46,7 @@ const profile = (...releases: number[]): Profile => ({
 describe('a row', () => {
   const written = (rows: LoadedRows): AnswerBuffer => {
     const out = new AnswerBuffer();
-    new RowWriter(out).row(rows, 0);
+    new RowWriter(out, Infinity).row(rows, 0);
     return out;
   };
 
@@ -78,7 +78,7 @@ describe('a row', () => {
     ['has a profile that is not there', rowsOf([profile(1)], [1])],
   ])('that %s is not written', (_what, rows) => {
     const out = new AnswerBuffer();
-    expect(() => new RowWriter(out).row(rows, 0)).toThrow(NotPlain);
+    expect(() => new RowWriter(out, Infinity).row(rows, 0)).toThrow(NotPlain);
     expect(out.done().toString()).not.toContain('secret');
   });
 });

@@ -197,7 +197,7 @@ const cell = (type: GraphQLOutputType, kind: RawKind, text: string, value: unkno
     value: () => value,
   };
   try {
-    const row = written((out) => new RowWriter(out).row(rowsOf(type, raw), 0));
+    const row = written((out) => new RowWriter(out, Infinity).row(rowsOf(type, raw), 0));
     return row.slice('{"c":'.length, -1);
   } catch (error) {
     if (error instanceof NotPlain) return undefined;

@@ -92,6 +92,36 @@ describe('a hostile client', () => {
   });
 });
 
+describe('a hostile client of a gateway that compares nothing', () => {
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    gateway = await startTestGateway({ schema, sources: { shop, slow }, shadow: 0 });
+  });
+  afterAll(async () => {
+    await gateway.close();
+  });
+
+  const deep = (first: number): string =>
+    `{ products(first: ${String(first)}) { nodes { department { products { department { products { id } } } } } } }`;
+
+  // A row that joins lead to again and again is loaded once: 40,603 objects for each of the first.
+  it.each([7, 200])(
+    'gets no answer of more objects than may be, by joins from %i',
+    async (first) => {
+      const { status, body } = await gateway.ask(deep(first));
+      expect(status).toBe(400);
+      expect(body.data).toBeUndefined();
+      expect(body.errors[0].extensions.code).toBe('ANSWER_TOO_LARGE');
+    },
+  );
+
+  it('gets one of just as many as may be', async () => {
+    const { status, body } = await gateway.ask(deep(6));
+    expect(status).toBe(200);
+    expect(body.data.products.nodes).toHaveLength(6);
+  });
+});
+
 describe('a no', () => {
   let gateway: TestGateway;
   let other: TestGateway['app'];
