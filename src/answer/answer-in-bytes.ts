@@ -1,4 +1,5 @@
 import { getArgumentValues } from 'graphql';
+import { AnswerTooLargeError } from '../core/errors.ts';
 import type { DecisionContext } from '../decision/release-rows.ts';
 import type { WithheldNotes } from '../decision/withheld.ts';
 import type { ReadPlan } from '../policy/plan.ts';
@@ -111,7 +112,7 @@ export const loadAnswer = async (request: BytesRequest): Promise<LoadedAnswer> =
     fetch: request.fetch,
     spend: (more) => {
       objects += more;
-      if (objects > request.maxObjects) throw new NotPlain('more objects than an answer may hold');
+      if (objects > request.maxObjects) throw new AnswerTooLargeError(request.maxObjects);
     },
   };
   const roots = await Promise.all(

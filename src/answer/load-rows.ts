@@ -17,7 +17,7 @@ export interface Loading {
   fetch(read: ReadPlan, find: Find): Promise<RawRows>;
   /**
    * Counts objects that go into the answer.
-   * @throws NotPlain when they are more than it may hold
+   * @throws AnswerTooLargeError when they are more than it may hold
    */
   spend(objects: number): void;
 }

@@ -1,3 +1,4 @@
+import { AnswerTooLargeError } from '../core/errors.ts';
 import { maxPaths, type ClientReason } from '../decision/withheld.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
 import type { CellEntry, Entry, JoinEntry } from './answer-plan.ts';
@@ -96,12 +97,11 @@ export class RowWriter {
   /**
    * Counts objects that are about to be written. Counted here as well as where rows are loaded: a row
    * is loaded once, and written as often as joins lead to it.
-   * @throws NotPlain when they are more than an answer may hold
+   * @throws AnswerTooLargeError when they are more than an answer may hold
    */
   spend(objects: number): void {
     this.#objects += objects;
-    if (this.#objects > this.#maxObjects)
-      throw new NotPlain('more objects than an answer may hold');
+    if (this.#objects > this.#maxObjects) throw new AnswerTooLargeError(this.#maxObjects);
   }
 
   get sites(): Iterable<WithheldSite> {

@@ -17,6 +17,38 @@ const textIn = ({ method, body, query }: FastifyRequest): string | undefined => 
 };
 
 /**
+ * Waits for the turn of a document that is new.
+ *
+ * @param held as `NewDocumentGate.enter` has it
+ * @returns whether there is still somebody to be answered
+ * @throws TooManyNewDocumentsError, with the header `Retry-After` set
+ */
+export const takeTurn = async (
+  gate: NewDocumentGate,
+  client: string,
+  reply: FastifyReply,
+  held?: (leave: () => void) => void,
+): Promise<boolean> => {
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  reply.raw.once('close', leave);
+  try {
+    await gate.enter(client, gone.signal, held);
+    return true;
+  } catch (error) {
+    if (gone.signal.aborted) {
+      reply.hijack();
+      return false;
+    }
+    if (error instanceof TooManyNewDocumentsError)
+      void reply.header('retry-after', error.retryAfter);
+    throw error;
+  } finally {
+    reply.raw.off('close', leave);
+  }
+};
+
+/**
  * A hook behind the reading of the body: what was parsed and found valid before goes on, anything else
  * waits for its turn.
  *
@@ -31,20 +63,9 @@ export const admitNewDocuments =
     if (text === undefined) return;
     const sha256 = createHash('sha256').update(text).digest('hex');
     if (documents.has(sha256)) return;
-    const gone = new AbortController();
-    const leave = (): void => gone.abort();
-    reply.raw.once('close', leave);
-    try {
-      await gate.enter(client, gone.signal);
-    } catch (error) {
-      // Nobody is there to be answered.
-      if (gone.signal.aborted) reply.hijack();
-      else if (error instanceof TooManyNewDocumentsError)
-        void reply.header('retry-after', error.retryAfter);
-      if (!gone.signal.aborted) throw error;
-      return;
-    } finally {
-      reply.raw.off('close', leave);
-    }
-    documents.expect(sha256, client);
+    // The turn lasts until it was read, or was refused: whatever else is waited for before.
+    await takeTurn(gate, client, reply, (leave) => {
+      documents.expect(sha256, client, leave);
+      reply.raw.once('finish', leave).once('close', leave);
+    });
   };

@@ -108,6 +108,8 @@ export const createCarryOut = (
       loaded.write(result, notes);
       return { ...turn, result, moved: await moved };
     } catch (error) {
+      // Values would only count as far again.
+      if (error instanceof AnswerTooLargeError) throw error;
       if (error instanceof ConsentMoved) return { ...turn, result, moved: true };
       if (error instanceof LedgerError && isSilent(error)) throw error;
       if (error instanceof NotPlain || error instanceof SourceError) return undefined;

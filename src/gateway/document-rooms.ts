@@ -22,13 +22,15 @@ export const createDocumentRooms = (
   const registered = new BoundedMap<string, DocumentNode>(mostRegistered);
   return {
     has: (sha256) => registered.get(sha256) !== undefined || others.has(sha256),
-    expect: (sha256, client) => others.expect(sha256, client),
+    expect: (sha256, client, onKnown) => others.expect(sha256, client, onKnown),
+    met: (sha256) => others.met(sha256),
     get: (key) => {
       const document = registered.get(hashIn(key));
       return document ? Promise.resolve(document) : others.get(key);
     },
     set: (key, document) => {
       if (!isRegistered(hashIn(key))) return others.set(key, document);
+      others.met(hashIn(key));
       registered.set(hashIn(key), document, weightOf(document));
       return Promise.resolve();
     },

@@ -80,6 +80,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   const mask = createErrorMask(log, { suggestions: config.introspection });
   const { knex, verify } = options;
   const operations = knex ? new OperationRegistry(knex) : noOperations;
+  const gate = createNewDocumentGate();
   const documents = createDocumentRooms((sha256) => operations.knows(sha256));
   const apollo = new ApolloServer<HttpContext>({
     ...apolloOptions(options, mask),
@@ -117,7 +118,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   });
   if (knex) await app.register(auditRoutes({ knex, verify }));
   await app.register((scope, _options, done) => {
-    const publicOperations = createPublicOperations(options.schema, config);
+    const publicOperations = createPublicOperations(options.schema, config, gate);
     const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       try {
         request.caller = await options.verify(request.headers.authorization);
@@ -134,7 +135,9 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     });
     scope.addHook('preParsing', async (request, reply, payload) => {
       if (request.caller !== null) return payload;
-      const admitted = await publicOperations.admit(request, payload);
+      const admitted = await publicOperations.admit(request, reply, payload);
+      // Whoever asked has gone.
+      if (reply.sent) return admitted;
       if (admitted === undefined) await identify(request, reply);
       else request.caller = publicCaller;
       return admitted;
@@ -145,7 +148,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
       const stands = answer !== null && payload === answer.token && reply.statusCode === 200;
       done(null, stands ? answer.bytes : payload);
     });
-    scope.addHook('preHandler', admitNewDocuments({ documents, gate: createNewDocumentGate() }));
+    scope.addHook('preHandler', admitNewDocuments({ documents, gate }));
     scope.route({
       url: '/graphql',
       method: ['GET', 'POST'],

@@ -17,8 +17,13 @@ const hashIn = (key: string): string => key.slice(-64);
 export interface KnownDocuments {
   /** @param sha256 of its text, hexadecimal */
   has(sha256: string): boolean;
-  /** Says whose the document is that is about to be parsed. */
-  expect(sha256: string, client: string): void;
+  /**
+   * Says whose the document is that is about to be parsed.
+   * @param onKnown told when it was, and is kept
+   */
+  expect(sha256: string, client: string, onKnown?: () => void): void;
+  /** The client that a document was expected of, which is told that it is known. */
+  met(sha256: string): string | undefined;
   /** Apollo's keys end in the hash. */
   get(key: string): Promise<DocumentNode | undefined>;
   set(key: string, document: DocumentNode): Promise<void>;
@@ -28,19 +33,25 @@ export interface KnownDocuments {
 /** Bounded by their length; a client with ever new ones pushes out its own. */
 export const createKnownDocuments = (most = mostCharacters): KnownDocuments => {
   const documents = new FairCache<string, DocumentNode>(most);
-  const expected = new Map<string, string>();
+  const expected = new Map<string, { readonly client: string; readonly onKnown: () => void }>();
+  const met = (sha256: string): string | undefined => {
+    const one = expected.get(sha256);
+    expected.delete(sha256);
+    one?.onKnown();
+    return one?.client;
+  };
   return {
+    met,
     has: (sha256) => documents.has(sha256),
-    expect: (sha256, client) => {
-      expected.set(sha256, client);
+    expect: (sha256, client, onKnown = () => undefined) => {
+      expected.set(sha256, { client, onKnown });
       const [oldest] = expected.keys();
       if (expected.size > mostExpected && oldest !== undefined) expected.delete(oldest);
     },
     get: (key) => Promise.resolve(documents.get(hashIn(key))),
     set: (key, document) => {
       const hash = hashIn(key);
-      const client = expected.get(hash) ?? '';
-      expected.delete(hash);
+      const client = met(hash) ?? '';
       owners.set(document, client);
       documents.set(client, hash, document, 1 + (document.loc?.end ?? Infinity));
       return Promise.resolve();

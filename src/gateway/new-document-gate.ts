@@ -11,9 +11,12 @@ const pauseFactor = 4;
 const ownFactor = 9;
 const cheapMs = 2;
 const mostOwnPauseMs = 5_000;
+/** Whoever is let in and waits for something else gives the turn up after this long. */
+const longestTurnMs = 1_000;
 
 interface Waiter {
   readonly go: () => void;
+  readonly held: ((leave: () => void) => void) | undefined;
   readonly refuse: (error: Error) => void;
 }
 
@@ -40,9 +43,11 @@ export interface NewDocumentGate {
    * Waits for the turn of a document that nobody has sent before.
    *
    * @param signal aborts when whoever asked has gone: the place is free then
+   * @param held given what ends the turn, which then lasts until that is called (a second at most);
+   *   without, it ends when what goes on comes to wait for something
    * @throws TooManyNewDocumentsError when too many of the client wait already; the signal's reason
    */
-  enter(client: string, signal: AbortSignal): Promise<void>;
+  enter(client: string, signal: AbortSignal, held?: (leave: () => void) => void): Promise<void>;
   /** How many wait. */
   readonly waiting: number;
 }
@@ -128,8 +133,7 @@ export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocume
     lines.delete(client);
     lines.set(client, line);
     const since = clock.now();
-    waiter.go();
-    clock.settled(() => {
+    const end = (): void => {
       const now = clock.now();
       const cost = now - since;
       pauseUntil = isBusy(client) ? now + cost * pauseFactor : now;
@@ -138,7 +142,23 @@ export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocume
       if (waiting === 0 && line.notBefore <= now) lines.delete(client);
       // Not at once: what arrived meanwhile comes first.
       if (waiting > 0) callOff = clock.after(0, schedule);
-    });
+    };
+    let left = false;
+    let callOffLimit = (): void => undefined;
+    const leave = (): void => {
+      if (left) return;
+      left = true;
+      callOffLimit();
+      clock.settled(end);
+    };
+    if (waiter.held) {
+      callOffLimit = clock.after(longestTurnMs, leave);
+      waiter.held(leave);
+      waiter.go();
+    } else {
+      waiter.go();
+      leave();
+    }
   };
 
   /** Makes room at the cost of whoever has most waiting. */
@@ -159,7 +179,7 @@ export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocume
       const others = last && last.client !== client ? [last] : recent.slice(1);
       recent = [{ client, at: clock.now() }, ...others];
     },
-    enter: async (client, signal) => {
+    enter: async (client, signal, held) => {
       signal.throwIfAborted();
       if ((lines.get(client)?.waiting.length ?? 0) >= mostOfOne) throw refusal(client);
       if (waiting >= mostOfAll) makeRoom(client);
@@ -168,7 +188,7 @@ export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocume
       let leave: (() => void) | undefined;
       try {
         await new Promise<void>((go, refuse) => {
-          const waiter = { go, refuse };
+          const waiter = { go, refuse, held };
           line.waiting.push(waiter);
           waiting += 1;
           leave = () => {

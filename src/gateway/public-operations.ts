@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   getOperationAST,
   Kind,
@@ -13,9 +14,12 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Config, Limits } from '../config/config.ts';
+import { BoundedMap } from '../core/bounded-map.ts';
 import { deepFreeze } from '../config/freeze.ts';
 import type { Caller } from '../identity/caller.ts';
+import { takeTurn } from './admit-new-documents.ts';
 import { limitRules } from './limit-rules.ts';
+import type { NewDocumentGate } from './new-document-gate.ts';
 import { isShort, readPublicRequest, type Asked } from './public-request.ts';
 
 /** Who asks without a token: nobody in particular, who may do nothing in particular. */
@@ -34,6 +38,8 @@ const publicFields: ReadonlySet<string> = new Set(['processing', '__typename']);
 
 /** Each repeats a part of the register, and they multiply. */
 const mostAliases = 4;
+/** Verdicts kept. */
+const mostVerdicts = 1_000;
 
 /** Whether all fields at the root, through fragments and whatever @skip says, are public. */
 const isPublicRoot = (
@@ -95,7 +101,11 @@ export interface PublicOperations {
   /** By its headers alone; before anything of it is read. */
   mayBe(request: FastifyRequest): boolean;
   /** The payload to go on with where it asks for nothing but what is public. */
-  admit(request: FastifyRequest, payload: Readable): Promise<Readable | undefined>;
+  admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    payload: Readable,
+  ): Promise<Readable | undefined>;
 }
 
 /**
@@ -105,14 +115,31 @@ export interface PublicOperations {
 export const createPublicOperations = (
   schema: GraphQLSchema,
   { limits, operations }: Pick<Config, 'limits' | 'operations'>,
-): PublicOperations => ({
-  mayBe: (request) =>
-    operations === 'ANY' &&
-    request.headers.authorization === undefined &&
-    request.headers['sayso-purpose'] === undefined &&
-    isShort(request),
-  admit: async (request, payload) => {
-    const read = await readPublicRequest(request, payload);
-    return read && isPublic(read.asked, schema, limits) ? read.payload : undefined;
-  },
-});
+  gate: NewDocumentGate,
+): PublicOperations => {
+  const verdicts = new BoundedMap<string, boolean>(mostVerdicts);
+
+  /** Looked at once: nobody in particular would else have us read the same again and again. */
+  const judge = async (asked: Asked, reply: FastifyReply): Promise<boolean> => {
+    const text = JSON.stringify([asked.query, asked.operationName ?? null]);
+    const sha256 = createHash('sha256').update(text).digest('base64');
+    const known = verdicts.get(sha256);
+    if (known !== undefined) return known;
+    if (!(await takeTurn(gate, publicCaller.client, reply))) return false;
+    const verdict = isPublic(asked, schema, limits);
+    verdicts.set(sha256, verdict, 1);
+    return verdict;
+  };
+
+  return {
+    mayBe: (request) =>
+      operations === 'ANY' &&
+      request.headers.authorization === undefined &&
+      request.headers['sayso-purpose'] === undefined &&
+      isShort(request),
+    admit: async (request, reply, payload) => {
+      const read = await readPublicRequest(request, payload);
+      return read && (await judge(read.asked, reply)) ? read.payload : undefined;
+    },
+  };
+};

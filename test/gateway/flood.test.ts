@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, request, type ClientRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -116,5 +117,43 @@ describe('a flood of documents that nobody has sent before', () => {
     const { status, body } = await gateway.ask(`{ ${aliases} }`, { client: 'aliases' });
     expect(status).toBe(400);
     expect(body.errors[0].message).toContain('2000 tokens');
+  });
+
+  /** How far a flood of 200 has come when another client's new document was answered. */
+  const overtaken = async (body: () => unknown, token?: string): Promise<number> => {
+    // Somebody has just asked, so that there are others to leave room for.
+    await gateway.ask(steady, { client: 'steady', variables: { first: 1 } });
+    let done = 0;
+    const flood = Array.from({ length: 200 }, async () => {
+      const headers = {
+        'content-type': 'application/json',
+        ...(token && { authorization: token }),
+      };
+      const payload = JSON.stringify(body());
+      const { statusCode } = await gateway.app.server.inject({
+        ...{ method: 'POST', url: '/graphql', headers, payload },
+      });
+      if (statusCode !== 429) done += 1;
+    });
+    const other = await gateway.ask(fresh(), { client: 'other' });
+    const before = done;
+    expect(other.body.errors).toBeUndefined();
+    await Promise.all(flood);
+    return before;
+  };
+
+  it('has no way around by sending hashes along', async () => {
+    const body = () => {
+      const query = fresh();
+      const sha256Hash = createHash('sha256').update(query).digest('hex');
+      return { query, extensions: { persistedQuery: { version: 1, sha256Hash } } };
+    };
+    expect(await overtaken(body, `Bearer ${token}`)).toBeLessThan(20);
+  });
+
+  it('has no way around by sending no token', async () => {
+    let number = 0;
+    const body = () => ({ query: `query P${(number += 1)} { processing { purposf } }` });
+    expect(await overtaken(body)).toBeLessThan(20);
   });
 });

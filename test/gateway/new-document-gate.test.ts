@@ -204,4 +204,22 @@ describe('documents not seen before', () => {
     await steps(100);
     expect(served).toEqual(['__proto__', 'constructor', '']);
   });
+
+  it('holds a turn until it is left, whatever is waited for meanwhile, and not for ever', async () => {
+    const { gate, steps } = stage();
+    let leave: (() => void) | undefined;
+    const order: string[] = [];
+    void gate.enter('slow', stays, (end) => (leave = end)).then(() => order.push('slow'));
+    void gate.enter('other', stays).then(() => order.push('other'));
+    await steps(1);
+    expect(order).toEqual(['slow']);
+    leave?.();
+    await steps(3);
+    expect(order).toEqual(['slow', 'other']);
+    const again = stage();
+    void again.gate.enter('never', stays, () => undefined).then(() => order.push('never'));
+    void again.gate.enter('after', stays).then(() => order.push('after'));
+    await again.steps(6);
+    expect(order.slice(2)).toEqual(['never', 'after']);
+  });
 });
