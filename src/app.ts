@@ -12,6 +12,7 @@ import { checkPort } from './gateway/check-port.ts';
 import { createCursorSealer, readSecret } from './gateway/cursor.ts';
 import { createGuards } from './gateway/guards.ts';
 import { createHttpServer } from './gateway/http-server.ts';
+import type { NewDocumentGate } from './gateway/new-document-gate.ts';
 import { createPipeline } from './gateway/pipeline.ts';
 import type { Road } from './gateway/road.ts';
 import type { Difference } from './gateway/shadow.ts';
@@ -45,6 +46,8 @@ export interface AppOptions {
   readonly progress?: SampleProgress;
   /** Sees every statement sent to a source, without values. */
   readonly onStatement?: (source: string, sql: string) => void;
+  /** Instead of the gateway's own: tests send thousands of documents that nobody has sent before. */
+  readonly gate?: NewDocumentGate;
   /** Told when an answer was not what graphql-js makes of the same rows. */
   readonly onDifference?: (difference: Difference) => void;
 }
@@ -219,6 +222,7 @@ const listen = async (
     logger,
     isReady: () => readiness(road, () => logs.check()),
     knex,
+    ...(options.gate && { gate: options.gate }),
   });
   closers.push(() => server.close());
   await registerConsole(server, consoleOptions(config, policy, issuer));

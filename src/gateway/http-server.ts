@@ -30,7 +30,7 @@ import { documentHash } from './document-hash.ts';
 import { createDocumentRooms } from './document-rooms.ts';
 import { limitRules } from './limit-rules.ts';
 import { createErrorMask, type ErrorLog } from './mask-errors.ts';
-import { createNewDocumentGate } from './new-document-gate.ts';
+import { createNewDocumentGate, type NewDocumentGate } from './new-document-gate.ts';
 import type { OperationRequest } from './operation.ts';
 import type { createPipeline } from './pipeline.ts';
 import { createPublicOperations, publicCaller } from './public-operations.ts';
@@ -62,6 +62,8 @@ export interface HttpServerOptions {
   readonly isReady: () => Promise<Readonly<Record<string, string>>>;
   /** Sayso's own database, of the audit logs and of registered operations; absent where none are. */
   readonly knex?: Knex;
+  /** Where documents wait that nobody has sent before; one of its own unless given. */
+  readonly gate?: NewDocumentGate;
 }
 
 /** Apollo Server over Fastify with every limit on; each operation goes through the pipeline. */
@@ -80,7 +82,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   const mask = createErrorMask(log, { suggestions: config.introspection });
   const { knex, verify } = options;
   const operations = knex ? new OperationRegistry(knex) : noOperations;
-  const gate = createNewDocumentGate();
+  const { gate = createNewDocumentGate() } = options;
   const documents = createDocumentRooms((sha256) => operations.knows(sha256));
   const apollo = new ApolloServer<HttpContext>({
     ...apolloOptions(options, mask),

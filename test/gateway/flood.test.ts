@@ -35,7 +35,7 @@ describe('a flood of documents that nobody has sent before', () => {
   let gateway: TestGateway;
   let token: string;
   beforeAll(async () => {
-    gateway = await startTestGateway({ schema, sources: { shop } });
+    gateway = await startTestGateway({ schema, sources: { shop }, gated: true });
     token = await gateway.token({ client: 'flood' });
   });
   afterAll(() => gateway.close());

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { startApp, type App } from '../../src/app.ts';
+import type { NewDocumentGate } from '../../src/gateway/new-document-gate.ts';
 import type { Difference } from '../../src/gateway/shadow.ts';
 import type {
   Config,
@@ -66,6 +67,8 @@ export interface TestGatewayOptions {
   readonly operations?: Config['operations'];
   readonly controller?: ControllerConfig;
   readonly witnesses?: Config['audit']['witnesses'];
+  /** Documents that nobody has sent before wait their turn, as they do in a gateway; not unless told. */
+  readonly gated?: boolean;
   /** Share of queries compared with graphql-js; all unless told. A difference fails the test. */
   readonly shadow?: number;
 }
@@ -90,6 +93,15 @@ export const testLimits: Limits = {
   maxPageSize: 1_000,
   maxRows: 50_000,
   maxSnapshotSubjects: 100_000,
+};
+
+const openGate: NewDocumentGate = {
+  waiting: 0,
+  noteRequest: () => undefined,
+  enter: (_client, _signal, held) => {
+    held?.(() => undefined);
+    return Promise.resolve();
+  },
 };
 
 /** A whole gateway in this process, on real databases, with its own SDL. */
@@ -170,12 +182,13 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
   const onStatement = (_source: string, sql: string) => statements.push(sql);
   const differences: Difference[] = [];
   const onDifference = (difference: Difference) => differences.push(difference);
-  const app = await startApp(config, { onStatement, onDifference }).catch(
-    async (error: unknown) => {
-      await cleanUp();
-      throw error;
-    },
-  );
+  const app = await startApp(config, {
+    ...{ onStatement, onDifference },
+    ...(options.gated !== true && { gate: openGate }),
+  }).catch(async (error: unknown) => {
+    await cleanUp();
+    throw error;
+  });
 
   const token = async (asks: Asks): Promise<string> => {
     const { purpose, scope, client, subject, roles, authTime } = asks;
