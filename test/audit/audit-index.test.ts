@@ -189,7 +189,7 @@ describe('entries that were just written', () => {
       'a',
       entries.map((entry) => [entry, at]),
     );
-    const [log] = (await database.knex('audit_log')) as { id: number }[];
+    const log: { readonly id: number } | undefined = await database.knex('audit_log').first('id');
     const recent = new RecentEntries();
     for (const index of [0, 2]) recent.add({ log: log!.id, index, at, entry: entries[index]! });
     expect(await indexAudit(database.knex, { recent })).toEqual({ done: 3, left: 0 });
