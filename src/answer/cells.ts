@@ -15,13 +15,6 @@ export interface NameColumn extends TextColumn {
 /** Where a row's person is named: behind the planned columns. */
 export const subjectAt = ({ columns }: ReadPlan): number => columns.length;
 
-/** Where the value that a row was found by stands: behind columns, subject and place. */
-export const tailOf = (read: ReadPlan): number => {
-  const { subject } = read;
-  const place = subject?.place !== undefined && subject.place.source === read.source;
-  return read.columns.length + (subject ? 1 : 0) + (place ? 1 : 0);
-};
-
 /**
  * A column of names, of the first rows.
  * @throws NotPlain where the bytes are not how the values are known elsewhere

@@ -2,11 +2,12 @@ import { getArgumentValues } from 'graphql';
 import { noSubject } from '../ledger/subject-directory.ts';
 import { decideRows, loadSubjects } from '../decision/decide-rows.ts';
 import type { DecidedRows } from '../decision/decided-rows.ts';
+import { tailOf } from '../decision/governed-reader.ts';
 import type { DecisionContext } from '../decision/release-rows.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { Find, RawRows } from '../sources/source.ts';
 import type { JoinEntry, RowAnswer } from './answer-plan.ts';
-import { namesIn, subjectAt, tailOf, textIn } from './cells.ts';
+import { namesIn, subjectAt, textIn } from './cells.ts';
 import { NameIndex } from './name-index.ts';
 import { NotPlain } from './not-plain.ts';
 

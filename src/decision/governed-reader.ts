@@ -14,7 +14,7 @@ export interface Page {
 }
 
 /** Where the value that a row was found by stands: behind columns, subject and place. */
-const tailOf = (read: ReadPlan): number => {
+export const tailOf = (read: ReadPlan): number => {
   const { subject } = read;
   const place = subject?.place !== undefined && subject.place.source === read.source;
   return read.columns.length + (subject ? 1 : 0) + (place ? 1 : 0);
