@@ -45,25 +45,40 @@ interface Faults {
 
 /**
  * Carries out one operation at one head of the ledger: in bytes where all of it is planned, by values
- * where it is not. Both read through governed sources only, and both record what was decided.
+ * where it is not. Both read through governed sources only, and both record what was decided. With
+ * `again` its say-so moved in the turn before.
  *
  * @throws LedgerError and AnswerTooLargeError, which refuse the operation as a whole
  */
 export const createCarryOut = (
   road: Road,
   { paging, executor, shadow, onDifference }: CarryOutOptions,
-): ((journey: Journey) => Promise<Turn>) => {
+): ((journey: Journey, again?: boolean) => Promise<Turn>) => {
   /** Set at the first difference: no answer is made in a way that was once wrong. */
   let mistrusted = false;
 
-  /** Whether somebody's say-so is newer than what was decided by; asks the ledger once more. */
-  const hasMoved = async (
+  /**
+   * The view that the decisions hold by, and whether they do: asks the ledger again, unless nothing
+   * turned on it and it was asked for this very operation.
+   */
+  const confirm = async (
     view: LedgerView | undefined,
     { asked }: DecisionRecorder,
-  ): Promise<boolean> => {
-    if (view === undefined || asked.size === 0) return false;
-    await road.snapshot.view();
-    return road.snapshot.movedSince(asked, view.head);
+  ): Promise<Pick<Turn, 'view' | 'moved'>> => {
+    if (view === undefined || (asked.size === 0 && view.carriedAt === undefined))
+      return { view, moved: false };
+    const confirmed = await road.snapshot.confirm(view, asked);
+    return { view: confirmed ?? view, moved: confirmed === undefined };
+  };
+
+  /**
+   * A query is decided by the last view that anybody read, and that is confirmed before anything
+   * leaves: one look at the head for each. Where it was not, the next turn reads its own first.
+   */
+  const viewFor = async ({ plan }: Journey, again: boolean): Promise<LedgerView | undefined> => {
+    if (plan.personalTypes.length === 0) return undefined;
+    const carried = again || plan.operation !== 'query' ? undefined : road.snapshot.carried();
+    return carried ?? road.snapshot.view();
   };
 
   const decisionAt = (
@@ -95,7 +110,7 @@ export const createCarryOut = (
     const notes = new WithheldNotes();
     const faults: Faults = { moved: false };
     const decision = decisionAt(journey, view, recorder, faults);
-    const turn = { view, recorder, notes, changedAt: undefined };
+    const turn = { recorder, notes, changedAt: undefined };
     const result = beginAnswer();
     try {
       const loaded = await loadAnswer({
@@ -103,14 +118,14 @@ export const createCarryOut = (
         fetch: (read, find) => reads.fetchRaw(read, find),
       });
       // Written while the ledger is asked.
-      const moved = hasMoved(view, recorder);
-      moved.catch(() => undefined);
+      const confirmed = confirm(view, recorder);
+      confirmed.catch(() => undefined);
       loaded.write(result, notes);
-      return { ...turn, result, moved: await moved };
+      return { ...turn, result, ...(await confirmed) };
     } catch (error) {
       // Values would only count as far again.
       if (error instanceof AnswerTooLargeError) throw error;
-      if (error instanceof ConsentMoved) return { ...turn, result, moved: true };
+      if (error instanceof ConsentMoved) return { ...turn, result, view, moved: true };
       if (error instanceof LedgerError && isSilent(error)) throw error;
       if (error instanceof NotPlain || error instanceof SourceError) return undefined;
       // A cursor that does not open, null for an argument that may not be: values say where.
@@ -171,8 +186,8 @@ export const createCarryOut = (
     });
     // The ledger failed somewhere below: a partial answer would pass for a decision.
     if (faults.fatal) throw faults.fatal;
-    const moved = faults.moved || (await hasMoved(view, recorder));
-    return { result, view, recorder, notes, moved, changedAt };
+    const held = faults.moved ? { view, moved: true } : await confirm(view, recorder);
+    return { result, recorder, notes, changedAt, ...held };
   };
 
   const mistrust = (difference: Difference, { request }: Journey): void => {
@@ -198,9 +213,9 @@ export const createCarryOut = (
     return reference;
   };
 
-  return async (journey) => {
-    const { plan, answer, variables, request } = journey;
-    const view = plan.personalTypes.length > 0 ? await road.snapshot.view() : undefined;
+  return async (journey, again = false) => {
+    const { answer, variables, request } = journey;
+    const view = await viewFor(journey, again);
     if (mistrusted) return byValues(journey, view, road.sources, execute);
     const reads = new RecordedReads(road.sources, { gpc: request.gpc });
     const shadowed = shadow > 0 && isRepeatable(journey) && Math.random() < shadow;
@@ -208,8 +223,8 @@ export const createCarryOut = (
       answer && variables ? await inBytes(journey, answer, variables, view, reads) : undefined;
     if (written) return shadowed ? compared(written, journey, reads) : written;
     // What bytes have read already, failures too, is not asked for again.
-    const again = shadowed || answer !== undefined;
-    const sources = again ? reads.again() : road.sources;
+    const hasRead = shadowed || answer !== undefined;
+    const sources = hasRead ? reads.again() : road.sources;
     const turn = await byValues(journey, view, sources, executor);
     return shadowed ? compared(turn, journey, reads) : turn;
   };

@@ -30,8 +30,8 @@ import type { OperationRequest } from './operation.ts';
 import { PlanCache } from './plan-cache.ts';
 import type { Road } from './road.ts';
 
-/** A query is decided again this often when say-so moves under it; then it is refused. */
-const maxTurns = 3;
+/** So often a query is decided when say-so moves under it, first by a carried view; then it is refused. */
+const maxTurns = 4;
 
 /** As graphql-js itself has it: more is told to nobody, and each costs a search for near words. */
 const maxErrors = 50;
@@ -98,11 +98,13 @@ export const createPipeline = (
 
   const arrive = async (journey: Journey): Promise<ExecutionResult | AnswerBytes> => {
     for (let turn = 1; ; turn += 1) {
-      const { result, view, recorder, notes, moved, changedAt } = await travel(journey);
+      const { result, view, recorder, notes, moved, changedAt } = await travel(journey, turn > 1);
       if (moved) {
         if (journey.plan.operation === 'query' && turn < maxTurns) continue;
         throw movedError(journey.plan.operation === 'mutation' ? view : undefined);
       }
+      // INVARIANT: what was decided by a view that nobody confirmed does not leave.
+      if (view?.carriedAt !== undefined) throw new Error('a view was carried and not confirmed');
       try {
         const [outcome, errors] =
           result instanceof AnswerBuffer ? ['ANSWERED'] : [outcomeOf(result), result.errors];

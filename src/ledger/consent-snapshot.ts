@@ -16,6 +16,11 @@ const loadChunk = 5_000;
 const maxLoads = 5;
 /** A ledger that is silent for longer counts as unreachable. */
 const timeoutMs = 10_000;
+/** A view is carried on for so long after its head was read. */
+const maxCarriedMs = 1_000;
+/** How far the database's clock may run ahead of ours while a carried view is decided by. */
+const slackMs = 1;
+const slackShare = 0.001;
 
 /** The position and the database's time that one request decides by. */
 export interface LedgerView {
@@ -24,6 +29,11 @@ export interface LedgerView {
   readonly now: number;
   /** Position of the newest notice, 0 where there is none. */
   readonly notices: number;
+  /**
+   * Not read for this request but carried on from the last read, at this time of `performance.now()`:
+   * what is decided by it must not leave before `confirm` has said so.
+   */
+  readonly carriedAt?: number;
 }
 
 /**
@@ -43,6 +53,8 @@ export class ConsentSnapshot {
   /** Counts how often all was forgotten; what was read before must not be kept after. */
   #epoch = 0;
   readonly #refresh: (item: undefined) => Promise<LedgerView>;
+  /** The newest view, and when it was asked for. */
+  #last: { readonly view: LedgerView; readonly askedAt: number } | undefined;
 
   readonly #onErased: (number: number | undefined) => void;
 
@@ -77,6 +89,42 @@ export class ConsentSnapshot {
       if (error instanceof LedgerError) throw error;
       throw new LedgerError('the ledger did not answer', 'LEDGER_UNAVAILABLE', { cause: error });
     }
+  }
+
+  /**
+   * The view that was read last, for a request that will `confirm` what it decided by it. Its time
+   * goes on by this machine's clock, from when it was asked for: rather late than early, so that no
+   * grant counts for longer.
+   * @returns nothing where none was read lately: then `view`
+   */
+  carried(): LedgerView | undefined {
+    if (this.#last === undefined) return undefined;
+    const { view, askedAt } = this.#last;
+    const carriedAt = performance.now();
+    const passed = carriedAt - askedAt;
+    if (passed > maxCarriedMs) return undefined;
+    return { ...view, now: view.now + Math.ceil(passed * 1_000), carriedAt };
+  }
+
+  /**
+   * Reads the head by a query that was sent after this call, and says whether what was decided by a
+   * view still holds: nobody's say-so that it turned on has changed since.
+   *
+   * @param numbers subjects whose say-so decisions turned on
+   * @returns the view to tell of, of a carried one at the newest head; nothing where it is to be
+   *   decided again
+   * @throws LedgerError as `view` does
+   */
+  async confirm(view: LedgerView, numbers: Iterable<number>): Promise<LedgerView | undefined> {
+    const fresh = await this.view();
+    if (this.movedSince(numbers, view.head)) return undefined;
+    const { carriedAt, now } = view;
+    if (carriedAt === undefined) return view;
+    const passed = performance.now() - carriedAt;
+    const latest = now + (passed * (1 + slackShare) + slackMs) * 1_000;
+    // A new notice, or a clock that was set forward or went on while this machine slept.
+    if (fresh.notices !== view.notices || fresh.now > latest) return undefined;
+    return { head: fresh.head, now, notices: fresh.notices };
   }
 
   /**
@@ -147,6 +195,7 @@ export class ConsentSnapshot {
 
   async #readHead(): Promise<LedgerView> {
     const before = this.#head;
+    const askedAt = performance.now();
     const { rows } = await this.#database.ask<HeadRow>(headRead, [before], timeoutMs);
     const row = rows[0];
     if (row === undefined) throw new Error('the ledger has no head');
@@ -166,7 +215,9 @@ export class ConsentSnapshot {
     }
     if (head > this.#head) await this.#follow(head);
     this.#newest = row.newest;
-    return { head, now: Number(row.now), notices: row.notices };
+    const view = { head, now: Number(row.now), notices: row.notices };
+    this.#last = { view, askedAt };
+    return view;
   }
 
   /** Forgets the subjects that changed up to the new head; they are loaded anew when asked for. */
@@ -185,6 +236,7 @@ export class ConsentSnapshot {
   }
 
   #forgetAll(head: number): void {
+    this.#last = undefined;
     this.#epoch += 1;
     // Somebody may have been erased among what was not followed.
     this.#onErased(undefined);

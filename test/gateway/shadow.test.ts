@@ -23,9 +23,9 @@ vi.mock('../../src/gateway/carry-out.ts', async (original) => {
   const createCarryOut: typeof real.createCarryOut = (road, options) => {
     const carryOut = real.createCarryOut(road, options);
     Object.assign(caught, { road, options });
-    return (journey) => {
+    return (journey, again) => {
       caught.journey = journey;
-      return carryOut(journey);
+      return carryOut(journey, again);
     };
   };
   return { ...real, createCarryOut };

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ConsentInput } from '../../src/core/consent.ts';
 import { openPool } from '../../src/database/connection.ts';
 import { preparedStatements } from '../../src/database/prepared-statements.ts';
-import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
+import { ConsentSnapshot, type LedgerView } from '../../src/ledger/consent-snapshot.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { State } from '../../src/ledger/fold-events.ts';
 import type { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
@@ -173,12 +173,15 @@ describe('a head that went back', () => {
     const snapshot = snapshotOf();
     expect(await read(snapshot, number)).toBe(State.given);
     const { head } = await snapshot.view();
+    const carried = snapshot.carried();
     // As a backup restored over it: the grant never was.
     await setHead(head - 1);
-    await expect(snapshot.view()).rejects.toMatchObject({
+    if (carried === undefined) throw new Error('nothing is carried on');
+    await expect(snapshot.confirm(carried, [])).rejects.toMatchObject({
       code: 'LEDGER_ROLLED_BACK',
       status: 503,
     });
+    expect(snapshot.carried()).toBeUndefined();
     await database.knex.raw('alter table consent_event disable trigger all');
     await database.knex.raw('delete from consent_event where position = ?', [head]);
     await database.knex.raw('alter table consent_event enable trigger all');
@@ -380,6 +383,79 @@ describe('a change meanwhile', () => {
       held = next;
     }
     expect(await loading).toBe(false);
+  });
+});
+
+describe('a view that is carried on', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** A view that a request may begin with, after one was read. */
+  const carriedBy = async (snapshot: ConsentSnapshot): Promise<LedgerView> => {
+    await snapshot.view();
+    const view = snapshot.carried();
+    if (view === undefined) throw new Error('nothing is carried on');
+    return view;
+  };
+
+  it('is not to be had before anything was read, nor long after', async () => {
+    const snapshot = snapshotOf();
+    expect(snapshot.carried()).toBeUndefined();
+    await carriedBy(snapshot);
+    const clock = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(clock + 1_001);
+    expect(snapshot.carried()).toBeUndefined();
+  });
+
+  it('is never before the time that the database has by then', async () => {
+    const snapshot = snapshotOf();
+    for (let i = 0; i < 20; i += 1) {
+      const view = await carriedBy(snapshot);
+      const { rows } = await database.knex.raw<{ rows: { now: number }[] }>(
+        'select (extract(epoch from clock_timestamp()) * 1000000)::float8 as now',
+      );
+      const later = snapshot.carried();
+      expect(later?.now).toBeGreaterThan(view.now);
+      expect(later?.now).toBeGreaterThanOrEqual(rows[0]?.now ?? Infinity);
+    }
+  });
+
+  it('is confirmed at the newest head, where only others changed', async () => {
+    const snapshot = snapshotOf();
+    const number = await numberOf('quiet');
+    const view = await carriedBy(snapshot);
+    const appended = await say('someone else');
+    expect(await snapshot.confirm(view, [number])).toEqual({
+      head: appended?.head,
+      now: view.now,
+      notices: view.notices,
+    });
+  });
+
+  it('is not confirmed where one of those it turned on has spoken since', async () => {
+    const snapshot = snapshotOf();
+    const number = await numberOf('spoke');
+    const view = await carriedBy(snapshot);
+    await say('spoke', 'withdrawn');
+    expect(await snapshot.confirm(view, [number])).toBeUndefined();
+    const read = await snapshot.view();
+    await say('spoke');
+    expect(await snapshot.confirm(read, [number])).toBeUndefined();
+    expect(await snapshot.confirm(await snapshot.view(), [number])).toBeDefined();
+  });
+
+  it('is not confirmed after a clock was set forward, or this machine slept', async () => {
+    const snapshot = snapshotOf();
+    const view = await carriedBy(snapshot);
+    expect(await snapshot.confirm({ ...view, now: view.now - 2_000_000 }, [])).toBeUndefined();
+    expect(await snapshot.confirm(view, [])).toBeDefined();
+  });
+
+  it('is not confirmed after a new notice', async () => {
+    const snapshot = snapshotOf();
+    const view = await carriedBy(snapshot);
+    expect(await snapshot.confirm({ ...view, notices: view.notices - 1 }, [])).toBeUndefined();
   });
 });
 
