@@ -6,14 +6,13 @@ import { NotPlain } from './not-plain.ts';
 
 interface Recorded {
   readonly read: ReadPlan;
-  /** What was sought, whatever the order of the values. */
-  readonly sought: string;
+  readonly find: Find;
   readonly rows: () => Promise<readonly Row[]>;
 }
 
 /**
- * Rows come in the order of their key, or in groups by value: in what order the values were named,
- * which hangs on who carries out and when, makes no difference to them.
+ * What is sought, as one text. Rows come in the order of their key, or in groups by value: in what
+ * order the values were named, which hangs on who carries out and when, makes no difference to them.
  */
 const soughtBy = (find: Find): string => {
   switch (find.by) {
@@ -67,7 +66,8 @@ export class RecordedReads {
         read.source,
       );
     const raw = source.fetchRaw(read, find, this.#signals);
-    this.#recorded.push({ read, sought: soughtBy(find), rows: async () => asRows(await raw) });
+    // No more than what it takes to find it again: few operations are carried out twice.
+    this.#recorded.push({ read, find, rows: async () => asRows(await raw) });
     return raw;
   }
 
@@ -89,7 +89,7 @@ export class RecordedReads {
     signals: RequestSignals | undefined,
   ): Promise<readonly Row[]> {
     const sought = soughtBy(find);
-    const alike = this.#recorded.filter((one) => one.sought === sought);
+    const alike = this.#recorded.filter((one) => soughtBy(one.find) === sought);
     // The very part of the plan, else one that reads the same: between the two the rows may change.
     const known =
       alike.find((one) => one.read === read) ??
@@ -98,7 +98,7 @@ export class RecordedReads {
     const rows = source.fetch(read, find, signals);
     // Whoever reads first handles it when it fails.
     rows.catch(() => undefined);
-    this.#recorded.push({ read, sought, rows: () => rows });
+    this.#recorded.push({ read, find, rows: () => rows });
     return rows;
   }
 }

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { TooManyNewDocumentsError } from '../core/errors.ts';
+import { documentSha256 } from '../operations/document-sha256.ts';
 import type { KnownDocuments } from './known-documents.ts';
 import type { NewDocumentGate } from './new-document-gate.ts';
 
 export interface AdmitOptions {
-  readonly documents: Pick<KnownDocuments, 'has' | 'expect'>;
+  readonly documents: Pick<KnownDocuments, 'find' | 'expect'>;
   readonly gate: NewDocumentGate;
 }
 
@@ -49,23 +49,29 @@ export const takeTurn = async (
 };
 
 /**
- * A hook behind the reading of the body: what was parsed and found valid before goes on, anything else
- * waits for its turn.
+ * A hook behind the reading of the body: what was parsed and found valid before goes on, and is
+ * noted as `known`; anything else waits for its turn.
  *
- * @throws TooManyNewDocumentsError
+ * Calls back with a TooManyNewDocumentsError where there are too many.
  */
 export const admitNewDocuments =
   ({ documents, gate }: AdmitOptions) =>
-  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const client = request.caller?.client ?? '';
     gate.noteRequest(client);
     const text = textIn(request);
-    if (text === undefined) return;
-    const sha256 = createHash('sha256').update(text).digest('hex');
-    if (documents.has(sha256)) return;
+    const sha256 = text === undefined ? '' : documentSha256(text);
+    const document = documents.find(sha256);
+    if (text !== undefined && document) request.known = { text, document };
+    if (text === undefined || document) {
+      done();
+      return;
+    }
     // The turn lasts until it was read, or was refused: whatever else is waited for before.
-    await takeTurn(gate, client, reply, (leave) => {
+    takeTurn(gate, client, reply, (leave) => {
       documents.expect(sha256, client, leave);
       reply.raw.once('finish', leave).once('close', leave);
-    });
+    }).then((isThere) => {
+      if (isThere) done();
+    }, done);
   };

@@ -11,38 +11,49 @@ import type { OperationRequest } from './operation.ts';
 /** How a request was let in, or why it was not. */
 export type Admission = Pick<OperationRequest, 'registered' | 'refusal'>;
 
+/** An operation that is let in. */
+export interface Admitted {
+  /** Of its document, whatever the request named it by. */
+  readonly text: string;
+  readonly admission: Admission;
+}
+
 /** What requests carry: set by the plugin before anything is parsed. */
 export interface AdmittedContext {
   readonly caller: Caller;
   admission?: Admission;
+  /** Was let in and carried out before. */
+  readonly carriedOut?: Admitted | undefined;
 }
 
 type Mode = Config['operations'];
 type Registry = Pick<OperationRegistry, 'find'>;
 
-/** The operation's text and how it is let in. @throws SaysoError where it is not */
-const admit = async (
-  request: GraphQLRequest,
-  client: string,
-  registry: Registry,
-  mode: Mode,
-): Promise<Admission> => {
-  const { query, hash: named } = readAskedDocument(request);
-  const free = query !== undefined && mode === 'ANY';
-  // Nothing is asked, or nothing that would have to be registered.
-  if (named === undefined && (free || query === undefined)) return {};
-  const hash = query === undefined ? named : documentSha256(query);
-  if (hash === undefined) return {};
-  if (named !== undefined && named !== hash)
-    throw new SaysoError('the hash is not that of `query`', { code: 'BAD_REQUEST', status: 400 });
-  const found = isSha256(hash) ? await registry.find(client, hash) : undefined;
-  if (found) {
-    request.query = found.document;
-    return { registered: { purpose: found.purpose } };
-  }
-  if (free) return {};
-  throw new NotRegisteredError(query === undefined ? 'hash' : 'text');
-};
+const wrongHash = (): SaysoError =>
+  new SaysoError('the hash is not that of `query`', { code: 'BAD_REQUEST', status: 400 });
+
+/**
+ * Lets operations in: those that are registered, and where any may be sent all others.
+ *
+ * @returns for a request of a client, nothing where none is asked for
+ * @throws SaysoError where it is not let in
+ */
+export const createAdmission =
+  (registry: Registry, mode: Mode) =>
+  async (request: GraphQLRequest, client: string): Promise<Admitted | undefined> => {
+    const { query, hash: named } = readAskedDocument(request);
+    const free = query !== undefined && mode === 'ANY';
+    // Nothing that would have to be registered.
+    if (named === undefined && free) return { text: query, admission: {} };
+    const hash = query === undefined ? named : documentSha256(query);
+    if (hash === undefined) return undefined;
+    if (named !== undefined && named !== hash) throw wrongHash();
+    const found = isSha256(hash) ? await registry.find(client, hash) : undefined;
+    if (found)
+      return { text: found.document, admission: { registered: { purpose: found.purpose } } };
+    if (free) return { text: query, admission: {} };
+    throw new NotRegisteredError(query === undefined ? 'hash' : 'text');
+  };
 
 /** Apollo would take it for its own automatic persisted queries, which are off. */
 const withoutPersistedQuery = ({ extensions }: GraphQLRequest): GraphQLRequest['extensions'] =>
@@ -54,12 +65,14 @@ const withoutPersistedQuery = ({ extensions }: GraphQLRequest): GraphQLRequest['
  * way of the parser: the pipeline gets the refusal with an empty document, answers it and logs it.
  */
 export const admitOperations = <Context extends AdmittedContext>(
-  registry: Registry,
-  mode: Mode,
+  admit: ReturnType<typeof createAdmission>,
 ): ApolloServerPlugin<Context> => ({
   requestDidStart: async ({ request, contextValue }) => {
     try {
-      contextValue.admission = await admit(request, contextValue.caller.client, registry, mode);
+      const { caller, carriedOut } = contextValue;
+      const admitted = carriedOut ?? (await admit(request, caller.client));
+      contextValue.admission = admitted?.admission ?? {};
+      if (admitted) request.query = admitted.text;
     } catch (error) {
       contextValue.admission = {
         refusal: error instanceof Error ? error : new Error(typeof error),

@@ -4,11 +4,12 @@ import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastif
 import type { Knex } from 'knex';
 import { listLogs, readResource } from '../audit/serve-log.ts';
 import { ForbiddenError, IdentityError, SaysoError } from '../core/errors.ts';
-import type { Verifier } from '../identity/verify-token.ts';
+import type { Caller } from '../identity/caller.ts';
 
 export interface AuditRoutesOptions {
   readonly knex: Knex;
-  readonly verify: Verifier;
+  /** @throws IdentityError */
+  readonly verify: (authorization: string | undefined) => Promise<Caller>;
 }
 
 const compress = promisify(gzip);

@@ -20,14 +20,13 @@ export const createDocumentRooms = (
   others: KnownDocuments = createKnownDocuments(),
 ): KnownDocuments => {
   const registered = new BoundedMap<string, DocumentNode>(mostRegistered);
+  const find = (sha256: string): DocumentNode | undefined =>
+    registered.get(sha256) ?? others.find(sha256);
   return {
-    has: (sha256) => registered.get(sha256) !== undefined || others.has(sha256),
+    find,
     expect: (sha256, client, onKnown) => others.expect(sha256, client, onKnown),
     met: (sha256) => others.met(sha256),
-    get: (key) => {
-      const document = registered.get(hashIn(key));
-      return document ? Promise.resolve(document) : others.get(key);
-    },
+    get: (key) => Promise.resolve(find(hashIn(key))),
     set: (key, document) => {
       if (!isRegistered(hashIn(key))) return others.set(key, document);
       others.met(hashIn(key));

@@ -13,6 +13,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type RequestPayload,
 } from 'fastify';
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Knex } from 'knex';
@@ -24,7 +25,8 @@ import { readGpc } from '../identity/read-gpc.ts';
 import type { Verifier } from '../identity/verify-token.ts';
 import { AnswerBytes } from './answer-bytes.ts';
 import { admitNewDocuments } from './admit-new-documents.ts';
-import { admitOperations, type AdmittedContext } from './admit-operations.ts';
+import { admitOperations, createAdmission, type AdmittedContext } from './admit-operations.ts';
+import { KnownOperations, type CarriedOut, type KnownDocument } from './answer-known.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { documentHash } from './document-hash.ts';
 import { createDocumentRooms } from './document-rooms.ts';
@@ -42,6 +44,8 @@ declare module 'fastify' {
     caller: Caller | null;
     /** What goes out in place of its token. */
     answer: AnswerBytes | null;
+    /** The document that it has the text of, where that was found valid before. */
+    known: KnownDocument | null;
   }
 }
 
@@ -50,6 +54,7 @@ interface HttpContext extends AdmittedContext {
   readonly gpc: boolean;
   /** Hands the answer to whoever sends it. */
   readonly deliver: (answer: AnswerBytes) => void;
+  readonly carriedOut?: CarriedOut | undefined;
 }
 
 export interface HttpServerOptions {
@@ -84,12 +89,14 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   const operations = knex ? new OperationRegistry(knex) : noOperations;
   const { gate = createNewDocumentGate() } = options;
   const documents = createDocumentRooms((sha256) => operations.knows(sha256));
+  const admit = createAdmission(operations, config.operations);
+  const known = new KnownOperations({ documents, admit, pipeline: options.pipeline });
   const apollo = new ApolloServer<HttpContext>({
     ...apolloOptions(options, mask),
     documentStore: documents,
     plugins: [
       fastifyApolloDrainPlugin(app),
-      admitOperations(operations, config.operations),
+      admitOperations(admit),
       explainUnknownPurpose(options.purposes),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -102,6 +109,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
 
   app.decorateRequest('caller', null);
   app.decorateRequest('answer', null);
+  app.decorateRequest('known', null);
   app.setErrorHandler((error: unknown, _request, reply) => {
     const { status, body } = transportError(error, mask);
     void reply.code(status).send(body);
@@ -121,6 +129,19 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   if (knex) await app.register(auditRoutes({ knex, verify }));
   await app.register((scope, _options, done) => {
     const publicOperations = createPublicOperations(options.schema, config, gate);
+    /** The payload to go on with; none where somebody was answered already. */
+    const admitPublic = async (
+      request: FastifyRequest,
+      reply: FastifyReply,
+      payload: RequestPayload,
+    ): Promise<RequestPayload | undefined> => {
+      const admitted = await publicOperations.admit(request, reply, payload);
+      // Whoever asked has gone.
+      if (reply.sent) return admitted;
+      if (admitted === undefined) await identify(request, reply);
+      else request.caller = publicCaller;
+      return admitted;
+    };
     const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       try {
         request.caller = await options.verify(request.headers.authorization);
@@ -130,45 +151,57 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
       }
     };
     // Before the body is read: who cannot be identified costs nothing more.
-    scope.addHook('onRequest', async (request, reply) => {
+    scope.addHook('onRequest', (request, reply, done) => {
       // A kept answer would outlive the say-so that it was given by.
       void reply.header('cache-control', 'no-store');
-      if (!publicOperations.mayBe(request)) await identify(request, reply);
+      request.caller = verify.known(request.headers.authorization) ?? null;
+      if (request.caller !== null || publicOperations.mayBe(request)) done();
+      else identify(request, reply).then(() => done(), done);
     });
-    scope.addHook('preParsing', async (request, reply, payload) => {
-      if (request.caller !== null) return payload;
-      const admitted = await publicOperations.admit(request, reply, payload);
-      // Whoever asked has gone.
-      if (reply.sent) return admitted;
-      if (admitted === undefined) await identify(request, reply);
-      else request.caller = publicCaller;
-      return admitted;
+    scope.addHook('preParsing', (request, reply, payload, done) => {
+      if (request.caller === null)
+        admitPublic(request, reply, payload).then((to) => done(null, to), done);
+      else done(null, payload);
     });
     scope.addHook('onSend', (request, reply, payload, done) => {
       const { answer } = request;
       // Anything else that Apollo says instead, of a type nobody accepts for example, stays.
       const stands = answer !== null && payload === answer.token && reply.statusCode === 200;
+      if (stands) known.learn(request, reply.getHeader('content-type'));
       done(null, stands ? answer.bytes : payload);
     });
     scope.addHook('preHandler', admitNewDocuments({ documents, gate }));
-    scope.route({
-      url: '/graphql',
-      method: ['GET', 'POST'],
-      handler: fastifyApolloHandler(apollo, {
+    const byApollo = (carriedOut?: CarriedOut) =>
+      fastifyApolloHandler(apollo, {
         context: (request): Promise<HttpContext> => {
+          const { caller, headers } = request;
           // The hooks above have set it, or answered.
-          if (request.caller === null)
-            return Promise.reject(new IdentityError('no token was verified'));
+          if (caller === null) return Promise.reject(new IdentityError('no token was verified'));
           return Promise.resolve({
-            caller: request.caller,
-            purposeHeader: request.headers['sayso-purpose'],
-            gpc: readGpc(request.headers['sec-gpc']),
+            caller,
+            purposeHeader: headers['sayso-purpose'],
+            gpc: readGpc(headers['sec-gpc']),
             deliver: (answer) => {
               request.answer = answer;
             },
+            carriedOut,
           });
         },
-      }),
+      });
+    const long = byApollo();
+    scope.route({
+      url: '/graphql',
+      method: ['GET', 'POST'],
+      handler: async (request, reply) => {
+        const { caller } = request;
+        const short = caller && (await known.carryOut(request, caller, request.known));
+        if (short?.answer) {
+          void reply.header('content-type', short.type);
+          return short.answer.bytes;
+        }
+        const tell = short ? byApollo(short.carriedOut) : long;
+        return tell.call(scope, request, reply);
+      },
     });
     done();
   });
@@ -195,6 +228,7 @@ const apolloOptions = (
       Promise.resolve({
         executor: async ({ context, ...request }) => {
           const asked = context as unknown as HttpContext;
+          if (asked.carriedOut) return asked.carriedOut.result;
           const answer = await pipeline(asOperation(asked, request));
           if (!(answer instanceof AnswerBytes)) return answer;
           asked.deliver(answer);
@@ -248,7 +282,6 @@ const asSent = (context: HttpContext, from: ApolloRequest): OperationRequest => 
   caller: context.caller,
   purposeHeader: context.purposeHeader,
   gpc: context.gpc,
-  takesBytes: true,
 });
 
 /** Messages only: what Apollo attaches to them may quote a request. */

@@ -16,7 +16,7 @@ const hashIn = (key: string): string => key.slice(-64);
 /** Documents that were parsed and found valid: what Apollo Server asks for as `documentStore`. */
 export interface KnownDocuments {
   /** @param sha256 of its text, hexadecimal */
-  has(sha256: string): boolean;
+  find(sha256: string): DocumentNode | undefined;
   /**
    * Says whose the document is that is about to be parsed.
    * @param onKnown told when it was, and is kept
@@ -42,7 +42,7 @@ export const createKnownDocuments = (most = mostCharacters): KnownDocuments => {
   };
   return {
     met,
-    has: (sha256) => documents.has(sha256),
+    find: (sha256) => documents.get(sha256),
     expect: (sha256, client, onKnown = () => undefined) => {
       expected.set(sha256, { client, onKnown });
       const [oldest] = expected.keys();

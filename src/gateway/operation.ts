@@ -22,8 +22,6 @@ export interface OperationRequest {
   readonly purposeHeader: string | readonly string[] | undefined;
   /** The request carries the Global Privacy Control signal. */
   readonly gpc: boolean;
-  /** Whether the transport can hand out an answer as bytes. */
-  readonly takesBytes: boolean;
   /** The document is registered: for this purpose, or for none. Absent for a document sent freely. */
   readonly registered?: { readonly purpose: string | undefined };
   /** Why it is not carried out; `document` stands for one that nobody has parsed. */

@@ -88,9 +88,14 @@ export const createPipeline = (
     const plan =
       refusals.size === 0 ? open : plans.plan({ ...base, refused: new Set(refusals.keys()) });
     refuseMixedMutation(plan);
-    const answer = request.takesBytes
-      ? answers.answer({ policy, document, operation, variables, plan, sources: road.sources })
-      : undefined;
+    const answer = answers.answer({
+      policy,
+      document,
+      operation,
+      variables,
+      plan,
+      sources: road.sources,
+    });
     return { request, entry, purpose, plan, answer, variables: coerced.coerced };
   };
 

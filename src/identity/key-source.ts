@@ -17,7 +17,11 @@ export interface Keys {
 }
 
 /** Gives the issuer's keys; fails with `IdentityError` when they cannot be had. */
-export type KeySource = () => Promise<Keys>;
+export interface KeySource {
+  (): Promise<Keys>;
+  /** The keys, where nothing has to be looked at first. */
+  readonly atHand: () => Keys | undefined;
+}
 
 const lookAgainAfterMs = 1000;
 
@@ -54,11 +58,15 @@ const fromFile = (file: string, now: () => number): KeySource => {
     }
   };
 
-  return () => {
+  const atHand = (): Keys | undefined => {
     const age = now() - looked;
-    if (keys && age >= 0 && age < lookAgainAfterMs) return Promise.resolve(keys);
-    return (looking ??= look());
+    return age >= 0 && age < lookAgainAfterMs ? keys : undefined;
   };
+  const have = (): Promise<Keys> => {
+    const known = atHand();
+    return known ? Promise.resolve(known) : (looking ??= look());
+  };
+  return Object.assign(have, { atHand });
 };
 
 // What a key set says when it was had and the token does not fit it.
@@ -87,7 +95,7 @@ const fromUrl = (url: string): KeySource => {
     }
   };
   const keys = { getKey, version: 0 };
-  return () => Promise.resolve(keys);
+  return Object.assign(() => Promise.resolve(keys), { atHand: () => keys });
 };
 
 /** Opens the key set that the configuration names; nothing is read before it is needed. */

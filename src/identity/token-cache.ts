@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Caller } from './caller.ts';
 
 interface Entry {
@@ -14,7 +14,7 @@ export interface TokenCache {
   readonly clear: () => void;
 }
 
-const nameOf = (token: string): string => createHash('sha256').update(token).digest('base64');
+const nameOf = (token: string): string => hash('sha256', token, 'base64');
 
 /** A least-recently-used cache of at most `capacity` callers. */
 export const createTokenCache = (capacity: number): TokenCache => {

@@ -12,7 +12,13 @@ const cachedTokens = 5000;
 const cachedForMs = 60_000;
 
 /** Takes the header `Authorization` and says who calls; throws `IdentityError` (401) otherwise. */
-export type Verifier = (authorization: string | undefined) => Promise<Caller>;
+export interface Verifier {
+  (authorization: string | undefined): Promise<Caller>;
+  /** The same at once for a token that was verified a moment ago, and nothing for any other. */
+  readonly known: (authorization: string | undefined) => Caller | undefined;
+}
+
+const scheme = 'Bearer ';
 
 // One spelling per token: the last letter of base64url has bits that mean nothing, and decoders
 // that ignore them let a changed token pass for the same.
@@ -22,10 +28,10 @@ const isBase64url = (part: string): boolean =>
 /** The token in `Authorization: Bearer …` (RFC 6750, 2.1), the only scheme and the only place. */
 const readBearer = (authorization: string | undefined): string => {
   if (!authorization) throw new IdentityError('no token: send `Authorization: Bearer …`');
-  if (authorization.length > mostBytes + 'Bearer '.length)
+  if (authorization.length > mostBytes + scheme.length)
     throw new IdentityError('the token is larger than 8 kB');
-  const [, scheme, rest = ''] = /^([A-Za-z0-9-]+)(?: +(.*))?$/.exec(authorization) ?? [];
-  if (scheme?.toLowerCase() !== 'bearer')
+  const [, named, rest = ''] = /^([A-Za-z0-9-]+)(?: +(.*))?$/.exec(authorization) ?? [];
+  if (named?.toLowerCase() !== 'bearer')
     throw new IdentityError('the header `Authorization` does not start with `Bearer`');
   const parts = rest.split('.');
   if (parts.length !== 3 || !parts.every((part) => part !== '' && isBase64url(part)))
@@ -108,15 +114,31 @@ export const createVerifier = (
     return caller;
   };
 
-  return async (authorization) => {
+  /** What other keys vouched for is forgotten. */
+  const goBy = (keys: Keys): void => {
+    if (keys.version !== version) cache.clear();
+    version = keys.version;
+  };
+
+  const identify = async (authorization: string | undefined): Promise<Caller> => {
     try {
       const token = readBearer(authorization);
       const keys = await keySource();
-      if (keys.version !== version) cache.clear();
-      version = keys.version;
+      goBy(keys);
       return cache.get(token, now()) ?? (await verify(token, keys));
     } catch (error) {
       throw explainRefusal(error);
     }
   };
+
+  /** Only what was found well-formed is ever kept, so the text needs no other look. */
+  const known = (authorization = ''): Caller | undefined => {
+    if (authorization.length > mostBytes + scheme.length || !authorization.startsWith(scheme))
+      return undefined;
+    const keys = keySource.atHand();
+    if (keys === undefined) return undefined;
+    goBy(keys);
+    return cache.get(authorization.slice(scheme.length), now());
+  };
+  return Object.assign(identify, { known });
 };

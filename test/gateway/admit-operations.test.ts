@@ -1,7 +1,11 @@
 import { ApolloServer } from '@apollo/server';
 import { buildSchema, parse } from 'graphql';
 import { afterEach, expect, it } from 'vitest';
-import { admitOperations, type AdmittedContext } from '../../src/gateway/admit-operations.ts';
+import {
+  admitOperations,
+  createAdmission,
+  type AdmittedContext,
+} from '../../src/gateway/admit-operations.ts';
 import { createDocumentRooms } from '../../src/gateway/document-rooms.ts';
 import { publicCaller } from '../../src/gateway/public-operations.ts';
 import { documentSha256 } from '../../src/operations/document-sha256.ts';
@@ -26,7 +30,7 @@ const start = async (mode: 'ANY' | 'REGISTERED_ONLY'): Promise<void> => {
     schema: buildSchema('type Query { a: Int }'),
     documentStore: createDocumentRooms((sha256) => registered.has(sha256)),
     plugins: [
-      admitOperations(registry, mode),
+      admitOperations(createAdmission(registry, mode)),
       {
         requestDidStart: () =>
           Promise.resolve({
