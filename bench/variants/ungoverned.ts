@@ -66,9 +66,9 @@ export const startUngoverned: StartVariant = async (place) => {
       ...{ answer, variables, decision: nothingToDecide, paging, maxObjects },
       fetch: (read, find) => source.fetchRaw(read, find),
     });
-    const out = beginAnswer();
+    const out = beginAnswer(answer);
     loaded.write(out, new WithheldNotes());
-    return new AnswerBytes(uuidv7(), out, {});
+    return new AnswerBytes(uuidv7(), out, {}, answer);
   };
 
   const server = await createHttpServer({

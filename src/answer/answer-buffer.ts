@@ -1,6 +1,7 @@
 import { NotPlain } from './not-plain.ts';
 
-const firstSize = 16_384;
+/** Where nothing is known of an answer's size. */
+const usualBytes = 16_384;
 /** By values an answer would be a string, which holds no more than twice as much. */
 const mostBytes = 256 * 2 ** 20;
 /** From here on copying at once is cheaper. */
@@ -11,9 +12,14 @@ const longPiece = 64;
  * Whoever writes asks for room first and then writes without further checks.
  */
 export class AnswerBuffer {
-  bytes: Buffer = Buffer.allocUnsafe(firstSize);
+  bytes: Buffer;
   /** Where the next byte goes. */
   at = 0;
+
+  /** @param expected bytes that it will come to, about */
+  constructor(expected = usualBytes) {
+    this.bytes = Buffer.allocUnsafe(expected);
+  }
 
   /** Makes room for so many bytes more. */
   room(more: number): void {
@@ -54,7 +60,8 @@ export class AnswerBuffer {
 
   /** Text as it is, in UTF-8. */
   text(text: string): void {
-    this.room(text.length * 3);
+    // A unit of UTF-16 takes three bytes at most; only where that is too much they are counted.
+    if (this.at + text.length * 3 > this.bytes.length) this.room(Buffer.byteLength(text));
     this.at += this.bytes.write(text, this.at);
   }
 

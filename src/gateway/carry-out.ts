@@ -111,7 +111,7 @@ export const createCarryOut = (
     const faults: Faults = { moved: false };
     const decision = decisionAt(journey, view, recorder, faults);
     const turn = { recorder, notes, changedAt: undefined };
-    const result = beginAnswer();
+    const result = beginAnswer(answer);
     try {
       const loaded = await loadAnswer({
         ...{ answer, variables, decision, paging, maxObjects },

@@ -121,7 +121,8 @@ export const createPipeline = (
         throw error;
       }
       const sayso = extension(journey, view, notes);
-      if (result instanceof AnswerBuffer) return new AnswerBytes(journey.entry, result, sayso);
+      if (result instanceof AnswerBuffer)
+        return new AnswerBytes(journey.entry, result, sayso, journey.answer);
       return {
         ...result,
         ...(result.errors && { errors: withStatus(result, boundErrors(result.errors)) }),
