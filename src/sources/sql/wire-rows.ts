@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { RawKind, RawRows, Row } from '../source.ts';
-import { messages } from './frames.ts';
+import { messages } from '../../core/wire/frames.ts';
 import { columnType, type ColumnType } from './type-parsers.ts';
 
 /** A name's end, then table, number, type (32 bits), size, modifier and format (16 bits). */

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../../src/database/connection.ts';
 import type { ReadPlan } from '../../../src/policy/plan.ts';
 import type { Find } from '../../../src/sources/source.ts';
-import { ask } from '../../../src/sources/sql/exchange.ts';
-import { SourceClient } from '../../../src/sources/sql/source-client.ts';
+import { ask } from '../../../src/core/wire/exchange.ts';
+import { SourceClient } from '../../../src/core/wire/wire-client.ts';
 import { SqlSource, type SqlSourceOptions } from '../../../src/sources/sql/sql-source.ts';
 import { freshDatabase, type FreshDatabase } from '../../setup/database.ts';
-import { dataRow, message } from './messages.ts';
+import { dataRow, message } from '../../core/wire/messages.ts';
 import { valuesOf } from './reference.ts';
 
 let database: FreshDatabase;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Frames, type RowReader } from '../../../src/sources/sql/frames.ts';
+import { Frames, type RowReader } from '../../../src/core/wire/frames.ts';
 import { dataRow, message, rowDescription } from './messages.ts';
 
 const text = (length: number) => 'x'.repeat(length);

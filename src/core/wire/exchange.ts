@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { messages } from './frames.ts';
-import type { AnswerReader, SourceClient, WireConnection } from './source-client.ts';
-import { readColumns, WireRows } from './wire-rows.ts';
+import type { AnswerReader, SourceClient, WireConnection } from './wire-client.ts';
+import { readColumns, WireRows } from '../../sources/sql/wire-rows.ts';
 
 /** A statement as the server is given it. */
 export interface Asked {
