@@ -1,59 +1,100 @@
 import pg from 'pg';
+import type { Waiting } from './deadline.ts';
 import { messages } from './frames.ts';
-import type { AnswerReader, SourceClient, WireConnection } from './wire-client.ts';
-import { readColumns, WireRows } from '../../sources/sql/wire-rows.ts';
+import type { Encoded } from './parameters.ts';
+import type { WireClient, WireConnection, WireReader } from './wire-client.ts';
 
 /** A statement as the server is given it. */
 export interface Asked {
   readonly text: string;
   /** What the server keeps it under; without, it is prepared for this once. */
   readonly name?: string;
-  /** Parameters as PostgreSQL writes them. */
-  readonly values: readonly string[];
+  readonly values: readonly Encoded[];
 }
 
-interface Exchanging extends Asked {
-  /** Prepared anew, whatever the server keeps under this name. */
-  readonly anew: boolean;
-  readonly limitMs: number;
+/** An answer as it came, whole. */
+export interface Answered {
+  /** The message `RowDescription`, unless the statement gives no rows. */
+  readonly columns: Buffer | undefined;
+  /** Messages `DataRow`, one after another; whoever reads them may have the bytes. */
+  readonly rows: Buffer;
+  readonly count: number;
+  /** How many rows were given or changed; null for what neither gives nor changes any. */
+  readonly affected: number | null;
 }
+
+/** @throws Error when it is not what was asked for: the connection is then given up */
+export type Reading<T> = (answer: Answered) => T;
+
+const nothing = Buffer.alloc(0);
+
+const joined = (pieces: readonly Buffer[]): Buffer =>
+  pieces.length === 1 ? (pieces[0] ?? nothing) : Buffer.concat(pieces);
+
+/** Of `SELECT 3`, `INSERT 0 3` and the like. */
+const affectedBy = (complete: Buffer): number | null => {
+  const [, count] = / (\d+)\0$/.exec(complete.toString('latin1')) ?? [];
+  return count === undefined ? null : Number(count);
+};
 
 /**
  * One statement and its answer over a connection, by the extended protocol: one write, one answer
  * up to `ReadyForQuery`. Handed to pg's queue like any query of its own.
  */
-class Exchange implements AnswerReader {
-  readonly #client: SourceClient;
-  readonly #asked: Exchanging;
-  readonly #settle: (result: WireRows | Error) => void;
-  readonly #timer: NodeJS.Timeout;
+class Exchange<T> implements WireReader, Waiting {
+  readonly #client: WireClient;
+  readonly #asked: Asked;
+  /** Prepared anew, whatever the server keeps under this name. */
+  readonly #anew: boolean;
+  readonly #read: Reading<T>;
+  readonly #resolve: (result: T) => void;
+  readonly #reject: (error: Error) => void;
+  /** Of the message at hand. */
   #pieces: Buffer[] = [];
+  #rows: Buffer[] = [];
   #columns: Buffer | undefined;
-  #rows = 0;
-  #complete = false;
+  #count = 0;
+  #affected: number | null | undefined;
   #error: Error | undefined;
   #settled = false;
 
-  constructor(client: SourceClient, asked: Exchanging, settle: (result: WireRows | Error) => void) {
+  constructor(
+    client: WireClient,
+    asked: Asked,
+    anew: boolean,
+    read: Reading<T>,
+    resolve: (result: T) => void,
+    reject: (error: Error) => void,
+  ) {
     this.#client = client;
     this.#asked = asked;
-    this.#settle = settle;
-    // For a server that is gone and says nothing: its connection is then given up.
-    this.#timer = setTimeout(() => {
-      this.lost(Object.assign(new Error('the server is silent'), { code: 'ETIMEDOUT' }));
-    }, asked.limitMs);
+    this.#anew = anew;
+    this.#read = read;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** @throws Error when the connection has another under way */
+  begin(limitMs: number): void {
+    this.#client.deadline.begin(this, limitMs);
+    try {
+      // pg's type of what it can be handed names its own connection, which this is.
+      this.#client.query(this as unknown as pg.Submittable);
+    } catch (error) {
+      this.lost(error instanceof Error ? error : new Error('the statement cannot be sent'));
+    }
   }
 
   /** Called by pg when it is this one's turn. */
   submit(wire: WireConnection): null {
-    const { text, name = '', values, anew } = this.#asked;
+    const { text, name = '', values } = this.#asked;
     const { prepared } = this.#client;
     this.#client.reader = this;
     wire.stream.cork();
     try {
-      if (anew || name === '' || !prepared.use(name)) {
+      if (this.#anew || name === '' || !prepared.use(name)) {
         const gone = name === '' ? [] : prepared.makeRoom();
-        for (const one of anew ? [...gone, name] : gone) wire.close({ type: 'S', name: one });
+        for (const one of this.#anew ? [...gone, name] : gone) wire.close({ type: 'S', name: one });
         prepared.forget(name);
         wire.parse({ name, text });
       }
@@ -68,17 +109,21 @@ class Exchange implements AnswerReader {
     return null;
   }
 
-  take(bytes: Buffer): void {
-    this.#pieces.push(bytes);
+  take(code: number, bytes: Buffer): void {
+    (code === messages.row ? this.#rows : this.#pieces).push(bytes);
   }
 
   over(code: number): void {
     switch (code) {
       case messages.row:
-        this.#rows += 1;
+        this.#count += 1;
         break;
       case messages.columns:
-        this.#columns = Buffer.concat(this.#pieces);
+        this.#columns = joined(this.#pieces);
+        this.#pieces = [];
+        break;
+      case messages.complete:
+        this.#affected = affectedBy(joined(this.#pieces));
         this.#pieces = [];
         break;
       case messages.parsed:
@@ -97,15 +142,17 @@ class Exchange implements AnswerReader {
     if (!(error instanceof pg.DatabaseError)) this.lost(error);
   }
 
+  /** For a server that is gone and says nothing: its connection is then given up. */
+  late(): void {
+    const error = new Error('the database did not answer in time');
+    this.lost(Object.assign(error, { code: 'ETIMEDOUT' }));
+  }
+
   /** Nothing more will come that could be trusted. */
   lost(error: Error): void {
     this.#client.discard(error);
-    this.#end(this.#error ?? error);
-  }
-
-  /** Called by pg, before `ReadyForQuery`: the server says how many rows it sent. */
-  handleCommandComplete({ text }: { readonly text: string }): void {
-    this.#complete = text === `SELECT ${this.#rows}`;
+    this.#end();
+    this.#reject(this.#error ?? error);
   }
 
   // pg hands these on as well; nothing is to be done about them.
@@ -118,42 +165,57 @@ class Exchange implements AnswerReader {
   }
 
   #finish(): void {
+    if (this.#settled) return;
     if (this.#error) {
-      this.#end(this.#error);
+      this.#end();
+      this.#reject(this.#error);
       return;
     }
     try {
-      if (!this.#complete || this.#columns === undefined)
-        throw new Error('the server did not answer in full');
-      this.#end(new WireRows(readColumns(this.#columns), Buffer.concat(this.#pieces), this.#rows));
+      const result = this.#read(this.#answer());
+      this.#end();
+      this.#resolve(result);
     } catch (error) {
       this.lost(error instanceof Error ? error : new Error('rows cannot be read'));
     }
   }
 
-  #end(result: WireRows | Error): void {
-    if (this.#settled) return;
+  /** @throws Error when the server gave fewer rows than it says, or more */
+  #answer(): Answered {
+    const columns = this.#columns;
+    const count = this.#count;
+    const affected = this.#affected;
+    if (affected === undefined || count !== (columns === undefined ? 0 : affected))
+      throw new Error('the server did not answer in full');
+    return { columns, rows: joined(this.#rows), count, affected };
+  }
+
+  #end(): void {
     this.#settled = true;
-    clearTimeout(this.#timer);
+    this.#client.deadline.end(this);
     if (this.#client.reader === this) this.#client.reader = undefined;
     this.#pieces = [];
-    this.#settle(result);
+    this.#rows = [];
   }
 }
 
-const exchange = (client: SourceClient, asked: Exchanging): Promise<WireRows> =>
-  new Promise((resolve, reject) => {
-    const one = new Exchange(client, asked, (result) => {
-      if (result instanceof Error) reject(result);
-      else resolve(result);
-    });
-    try {
-      // pg's type of what it can be handed names its own connection, which this is.
-      client.query(one as unknown as pg.Submittable);
-    } catch (error) {
-      one.lost(error instanceof Error ? error : new Error('the statement cannot be sent'));
-    }
-  });
+/**
+ * Sends a statement and reads its answer. A connection in an unknown state is discarded, so that
+ * whoever gets it back never hands it out.
+ *
+ * @param limitMs for the whole answer, after which the connection is given up
+ * @throws Error of pg, or with the code ETIMEDOUT when the server is silent
+ */
+export const exchange = <T>(
+  client: WireClient,
+  asked: Asked,
+  limitMs: number,
+  read: Reading<T>,
+  anew = false,
+): Promise<T> =>
+  new Promise((resolve, reject) =>
+    new Exchange(client, asked, anew, read, resolve, reject).begin(limitMs),
+  );
 
 /**
  * What a server says of a statement that it kept and can no longer use: its table changed, it was
@@ -161,24 +223,23 @@ const exchange = (client: SourceClient, asked: Exchanging): Promise<WireRows> =>
  */
 const outdated: ReadonlySet<string> = new Set(['0A000', '26000', '42P05']);
 
-/**
- * Sends a statement and reads its rows; once more when the server no longer has what it kept of it.
- * A connection in an unknown state is discarded, so that whoever gets it back never hands it out.
- *
- * @param limitMs for the whole answer, after which the connection is given up
- * @throws Error of pg, or with the code ETIMEDOUT when the server is silent
- */
-export const ask = async (
-  client: SourceClient,
+/** The error by which a server says so; it is found before anything is carried out. */
+export const asOutdated = (error: unknown): pg.DatabaseError | undefined =>
+  error instanceof pg.DatabaseError && outdated.has(error.code ?? '') ? error : undefined;
+
+/** As `exchange`; once more when the server no longer has what it kept of the statement. */
+export const ask = async <T>(
+  client: WireClient,
   asked: Asked,
   limitMs: number,
-): Promise<WireRows> => {
+  read: Reading<T>,
+): Promise<T> => {
   try {
-    return await exchange(client, { ...asked, anew: false, limitMs });
+    return await exchange(client, asked, limitMs, read);
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (asked.name === undefined || code === undefined || !outdated.has(code)) throw error;
-    if (code === '26000') client.prepared.clear();
-    return exchange(client, { ...asked, anew: true, limitMs });
+    const gone = asked.name === undefined ? undefined : asOutdated(error);
+    if (gone === undefined) throw error;
+    if (gone.code === '26000') client.prepared.clear();
+    return exchange(client, asked, limitMs, read, true);
   }
 };
