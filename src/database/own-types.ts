@@ -22,7 +22,8 @@ export const ownTypes = {
       : pg.types.getTypeParser(oid, format),
 };
 
+// Its type lists the types that pg has a name for; any number may come.
+const parserOf = ownTypes.getTypeParser as (oid: number, format: 'text') => Parser;
+
 /** @param oid PostgreSQL's number of a type */
-export const ownParser = (oid: number): Parser =>
-  // Its type lists the types that pg has a name for; any number may come.
-  ownTypes.getTypeParser(oid as AnyType, 'text') as Parser;
+export const ownParser = (oid: number): Parser => parserOf(oid, 'text');

@@ -1,4 +1,3 @@
-import { BoundedMap } from '../bounded-map.ts';
 import { messages } from './frames.ts';
 
 /** A name's end, then table, number, type (32 bits), size, modifier and format (16 bits). */
@@ -6,14 +5,15 @@ const afterName = { type: 6, format: 16, all: 18 } as const;
 /** Code, length and number of columns. */
 const headerBytes = 7;
 const mostBytes = 2 ** 31 - 1;
-/** Characters of descriptions that are remembered. */
+/** Bytes of descriptions that are remembered. */
 const mostDescribed = 2 ** 20;
 
 const broken = (): Error => new Error('the server sent rows that are none');
 
 /** Reads what the server says of the columns of an answer; the same words are read only once. */
 export class Columns<Column> {
-  readonly #known = new BoundedMap<string, readonly Column[]>(mostDescribed);
+  readonly #known = new Map<string, readonly Column[]>();
+  #describedBytes = 0;
   readonly #columnOf: (oid: number, name: string) => Column;
 
   /** @param columnOf what is to be known of a column, by PostgreSQL's number of its type */
@@ -31,8 +31,16 @@ export class Columns<Column> {
     const known = this.#known.get(words);
     if (known) return known;
     const columns = this.#parse(message);
-    this.#known.set(words, columns, words.length);
+    // There are about as many as there are statements, so that this hardly ever comes to pass.
+    if (this.#describedBytes + words.length > mostDescribed) this.#forgetAll();
+    this.#known.set(words, columns);
+    this.#describedBytes += words.length;
     return columns;
+  }
+
+  #forgetAll(): void {
+    this.#known.clear();
+    this.#describedBytes = 0;
   }
 
   #parse(message: Buffer): readonly Column[] {
