@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
+import type { Parameter } from './wire/parameters.ts';
 
 /** A statement that is sent often. */
 export interface Statement {
@@ -25,7 +26,7 @@ export interface Statements {
    */
   ask<Row>(
     statement: Statement,
-    values: readonly unknown[],
+    values: readonly Parameter[],
     timeoutMs: number,
   ): Promise<Answer<Row>>;
 }
@@ -40,7 +41,7 @@ export const statement = (what: string, text: string): Statement => {
 
 /** Sends statements by knex, planned anew each time: within a transaction, or where it is rare. */
 export const byKnex = (knex: Pick<Knex, 'raw'>): Statements => ({
-  ask: <Row>({ text }: Statement, values: readonly unknown[], timeoutMs: number) =>
-    // pg says what values it takes; knex lists only some of them.
+  ask: <Row>({ text }: Statement, values: readonly Parameter[], timeoutMs: number) =>
+    // knex lists only some of the values that pg takes.
     knex.raw<Answer<Row>>(text, values as Knex.RawBinding[]).timeout(timeoutMs),
 });

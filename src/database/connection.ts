@@ -2,34 +2,22 @@ import knex from 'knex';
 import type { Knex } from 'knex';
 import pg from 'pg';
 import { ConfigError } from '../core/errors.ts';
-
-type AnyType = Parameters<typeof pg.types.getTypeParser>[0];
-
-const toNumber = (text: string): number => {
-  const value = Number(text);
-  // A position or count beyond 2^53 does not occur; if it did, rounding it would be worse.
-  if (!Number.isSafeInteger(value))
-    throw new RangeError(`the integer ${text} is too large to hold`);
-  return value;
-};
-
-/**
- * How values become JavaScript on Sayso's own connections: as pg does it, but int8 as a number.
- * Per connection, because data sources use the same driver and must see int8 untouched.
- */
-const ownTypes = {
-  getTypeParser: (oid: AnyType, format?: 'text' | 'binary'): unknown =>
-    oid === pg.types.builtins.INT8 && format !== 'binary'
-      ? toNumber
-      : pg.types.getTypeParser(oid, format),
-};
+import { WireClient } from '../core/wire/wire-client.ts';
+import { ownTypes } from './own-types.ts';
 
 const ignore = (): void => undefined;
+
+/** What of knex's client is used here. */
+export interface WirePool {
+  driver: { readonly Client: typeof WireClient };
+  acquireConnection(): Promise<WireClient>;
+  releaseConnection(client: WireClient): Promise<void>;
+}
 
 /** A pool of Sayso's own for that database. */
 export function openPool(connection: pg.ClientConfig): Knex {
   const settings = { ...connection, types: ownTypes, application_name: 'sayso' };
-  return knex({
+  const pool = knex({
     client: 'pg',
     // The settings are pg's own, which knex passes on; its type lists only some of them.
     connection: settings as unknown as Knex.PgConnectionConfig,
@@ -38,6 +26,9 @@ export function openPool(connection: pg.ClientConfig): Knex {
     // knex would write SQL and its values to the console; what matters is thrown as well.
     log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
   });
+  // All that knex asks of its driver is a client to connect.
+  (pool.client as WirePool).driver = { Client: WireClient };
+  return pool;
 }
 
 /**

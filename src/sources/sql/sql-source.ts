@@ -1,18 +1,17 @@
 import knexModule, { type Knex } from 'knex';
 import type pg from 'pg';
 import { SourceError, tooManyRows, type Problem } from '../../core/errors.ts';
+import { WireClient as SourceClient } from '../../core/wire/wire-client.ts';
 import type { DomainType } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
 import type { EraseRequest, Find, RawRows, Row, Source } from '../source.ts';
 import { eraseStatement } from './build-erase.ts';
 import { couldBe, kindOfSubject, readCatalog, readUniqueKeys, type Catalog } from './catalog.ts';
 import { checkTypes, subjectColumn } from './check-types.ts';
-import { ask } from './exchange.ts';
 import { possible, widthOf } from './possible.ts';
-import { SourceClient } from './source-client.ts';
 import { parametersOf, Statements } from './statements.ts';
 import { typeParsers } from './type-parsers.ts';
-import { noRows, type WireRows } from './wire-rows.ts';
+import { ask, noRows, type WireRows } from './wire-rows.ts';
 
 export interface SqlSourceOptions {
   readonly name: string;

@@ -1,35 +1,18 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { Columns, findCells } from '../../core/wire/cells.ts';
+import { ask as askOver, type Answered, type Asked } from '../../core/wire/exchange.ts';
+import type { WireClient } from '../../core/wire/wire-client.ts';
 import type { RawKind, RawRows, Row } from '../source.ts';
-import { messages } from './frames.ts';
 import { columnType, type ColumnType } from './type-parsers.ts';
 
-/** A name's end, then table, number, type (32 bits), size, modifier and format (16 bits). */
-const afterName = { type: 6, format: 16, all: 18 } as const;
-const rowHeaderBytes = 7;
-const mostBytes = 2 ** 31 - 1;
-
-const broken = (): Error => new Error('the server sent rows that are none');
+const columns = new Columns(columnType);
 
 /**
  * The types of the columns that a `RowDescription` message describes, in order.
  *
  * @throws Error when it is not one, or its values are not texts
  */
-export const readColumns = (message: Buffer): readonly ColumnType[] => {
-  const columns: ColumnType[] = [];
-  if (message.length < rowHeaderBytes || message[0] !== messages.columns) throw broken();
-  const count = message.readInt16BE(5);
-  let at = rowHeaderBytes;
-  for (let i = 0; i < count; i += 1) {
-    const named = message.indexOf(0, at) + 1;
-    if (named === 0 || named + afterName.all > message.length) throw broken();
-    if (message.readInt16BE(named + afterName.format) !== 0) throw broken();
-    columns.push(columnType(message.readUInt32BE(named + afterName.type)));
-    at = named + afterName.all;
-  }
-  if (at !== message.length) throw broken();
-  return columns;
-};
+export const readColumns = (message: Buffer): readonly ColumnType[] => columns.read(message);
 
 /** Rows in the bytes of their messages, and how to make values of them. */
 export class WireRows implements RawRows {
@@ -131,47 +114,6 @@ const readInt = (bytes: Buffer, start: number, end: number): number => {
 };
 
 /**
- * Where each cell stands. What is between the cells (codes, lengths) becomes zeros where it is not
- * ASCII, so that a look at all bytes together tells of the cells alone.
- */
-const findCells = (bytes: Buffer, count: number, width: number): Int32Array => {
-  if (bytes.length > mostBytes) throw broken();
-  const cells = new Int32Array(2 * count * width);
-  let at = 0;
-  let cell = 0;
-  for (let row = 0; row < count; row += 1) {
-    if (at + rowHeaderBytes > bytes.length || bytes[at] !== messages.row) throw broken();
-    const end = at + 1 + int32At(bytes, at + 1);
-    const columns = ((bytes[at + 5] ?? 0) << 8) | (bytes[at + 6] ?? 0);
-    if (end > bytes.length || columns !== width) throw broken();
-    // By hand: a call of `fill` would cost more than all else here.
-    for (let i = 1; i < rowHeaderBytes; i += 1) bytes[at + i] = 0;
-    at += rowHeaderBytes;
-    for (let column = 0; column < width; column += 1) {
-      if (at + 4 > end) throw broken();
-      const length = int32At(bytes, at);
-      if (length > 127 || length < 0) bytes[at] = bytes[at + 1] = bytes[at + 2] = bytes[at + 3] = 0;
-      at += 4;
-      if (length < -1 || at + length > end) throw broken();
-      cells[cell] = at;
-      cells[cell + 1] = length;
-      cell += 2;
-      if (length > 0) at += length;
-    }
-    if (at !== end) throw broken();
-  }
-  if (at !== bytes.length) throw broken();
-  return cells;
-};
-
-/** Signed, highest byte first. */
-const int32At = (bytes: Buffer, at: number): number =>
-  ((bytes[at] ?? 0) << 24) |
-  ((bytes[at + 1] ?? 0) << 16) |
-  ((bytes[at + 2] ?? 0) << 8) |
-  (bytes[at + 3] ?? 0);
-
-/**
  * A database without an encoding may hold any bytes: `fetch` gives them with U+FFFD for what is no
  * character, and so it is here.
  */
@@ -203,3 +145,17 @@ export const noRows = (width: number): RawRows =>
     Buffer.alloc(0),
     0,
   );
+
+const rowsOf = ({ columns: described, rows, count }: Answered): WireRows => {
+  if (described === undefined) throw new Error('the server gave no rows');
+  return new WireRows(readColumns(described), rows, count);
+};
+
+/**
+ * Sends a statement and reads its rows, as `ask` of the exchange does.
+ *
+ * @param limitMs for the whole answer, after which the connection is given up
+ * @throws Error of pg, or with the code ETIMEDOUT when the server is silent
+ */
+export const ask = (client: WireClient, asked: Asked, limitMs: number): Promise<WireRows> =>
+  askOver(client, asked, limitMs, rowsOf);

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../../src/database/connection.ts';
 import type { ReadPlan } from '../../../src/policy/plan.ts';
 import type { Find } from '../../../src/sources/source.ts';
-import { ask } from '../../../src/sources/sql/exchange.ts';
-import { SourceClient } from '../../../src/sources/sql/source-client.ts';
+import { WireClient } from '../../../src/core/wire/wire-client.ts';
 import { SqlSource, type SqlSourceOptions } from '../../../src/sources/sql/sql-source.ts';
+import { ask } from '../../../src/sources/sql/wire-rows.ts';
 import { freshDatabase, type FreshDatabase } from '../../setup/database.ts';
-import { dataRow, message } from './messages.ts';
+import { dataRow, message } from '../../core/wire/messages.ts';
 import { valuesOf } from './reference.ts';
 
 let database: FreshDatabase;
@@ -159,7 +159,7 @@ describe('what the server keeps', () => {
   });
 
   it('may be there already, of a connection that a pooler gave to somebody else', async () => {
-    const client = new SourceClient(database.connection);
+    const client = new WireClient(database.connection);
     await client.connect();
     const asked = { text: 'select $1::int as a', name: 'same', values: ['5'] };
     expect((await ask(client, asked, 5_000)).value(0, 0)).toBe(5);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readColumns, WireRows } from '../../../src/sources/sql/wire-rows.ts';
-import { dataRow, rowDescription } from './messages.ts';
+import { dataRow, rowDescription } from '../../core/wire/messages.ts';
 
 const two = readColumns(
   rowDescription([

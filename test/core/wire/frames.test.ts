@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Frames, type RowReader } from '../../../src/sources/sql/frames.ts';
+import { Frames, type AnswerReader } from '../../../src/core/wire/frames.ts';
 import { dataRow, message, rowDescription } from './messages.ts';
 
 const text = (length: number) => 'x'.repeat(length);
@@ -14,7 +14,9 @@ const rows = [
 ];
 const before = [message('1'), message('2')];
 const notice = message('N', 'SNOTICE\0Mhello\0\0');
-const after = [message('C', 'SELECT 3\0'), message('Z', 'I')];
+const complete = message('C', 'SELECT 3\0');
+const ready = message('Z', 'I');
+const after = [complete, ready];
 const stream = Buffer.concat([
   ...before,
   columns,
@@ -27,11 +29,15 @@ const stream = Buffer.concat([
 
 const collect = (chunks: readonly Buffer[], withReader = true) => {
   const handedOn: Buffer[] = [];
-  const taken: Buffer[] = [];
+  const taken: [string, Buffer][] = [];
   let codes = '';
   const frames = new Frames((bytes) => handedOn.push(Buffer.from(bytes)));
-  const reader: RowReader = {
-    take: (bytes) => taken.push(Buffer.from(bytes)),
+  const reader: AnswerReader = {
+    take: (code, bytes) => {
+      const last = taken.at(-1);
+      if (last?.[0] === String.fromCharCode(code)) last[1] = Buffer.concat([last[1], bytes]);
+      else taken.push([String.fromCharCode(code), Buffer.from(bytes)]);
+    },
     over: (code) => {
       codes += String.fromCharCode(code);
       if (code === 0x5a) frames.reader = undefined;
@@ -39,17 +45,21 @@ const collect = (chunks: readonly Buffer[], withReader = true) => {
   };
   if (withReader) frames.reader = reader;
   for (const chunk of chunks) frames.feed(chunk);
-  return { handedOn: Buffer.concat(handedOn), taken: Buffer.concat(taken), codes };
+  return { handedOn: Buffer.concat(handedOn), taken, codes };
 };
 
 const expected = {
-  handedOn: Buffer.concat([...before, notice, ...after, message('S', 'TimeZone\0UTC\0')]),
-  taken: Buffer.concat([columns, ...rows]),
+  handedOn: Buffer.concat([notice, ready, message('S', 'TimeZone\0UTC\0')]),
+  taken: [
+    ['T', columns],
+    ['D', Buffer.concat(rows)],
+    ['C', complete],
+  ],
   codes: '12TDNDDCZ',
 };
 
 describe('frames', () => {
-  it('tell rows from the rest, wherever the stream is cut in two', () => {
+  it('tell the answer from the rest, wherever the stream is cut in two', () => {
     for (let at = 0; at <= stream.length; at += 1) {
       const got = collect([stream.subarray(0, at), stream.subarray(at)]);
       expect(got, `cut at ${at}`).toEqual(expected);
@@ -64,7 +74,7 @@ describe('frames', () => {
     }
   });
 
-  it('hand everything on, as it came, when nobody reads rows', () => {
+  it('hand everything on, as it came, when nobody reads the answer', () => {
     for (let at = 0; at <= stream.length; at += 1) {
       const { handedOn, taken } = collect([stream.subarray(0, at), stream.subarray(at)], false);
       expect(handedOn).toEqual(stream);
@@ -76,13 +86,16 @@ describe('frames', () => {
     const order: string[] = [];
     const frames = new Frames((bytes) => order.push(`driver ${bytes.toString('latin1', 0, 1)}`));
     frames.reader = {
-      take: (bytes) => order.push(`reader ${bytes.toString('latin1', 0, 1)}`),
+      take: (code, bytes) => order.push(`reader ${String.fromCharCode(code)} ${bytes.length}`),
       over: (code) => order.push(`over ${String.fromCharCode(code)}`),
     };
-    frames.feed(Buffer.concat([message('1'), columns, rows[0]!, rows[1]!, ...after]));
+    frames.feed(Buffer.concat([message('1'), columns, rows[0]!, rows[1]!, notice, ...after]));
+    const given = (code: string, ...bytes: Buffer[]) =>
+      `reader ${code} ${Buffer.concat(bytes).length}`;
     expect(order).toEqual([
-      ...['driver 1', 'over 1', 'reader T', 'over T', 'over D', 'over D', 'reader D'],
-      ...['driver C', 'over C', 'driver Z', 'over Z'],
+      ...['over 1', given('T', columns), 'over T', 'over D', 'over D'],
+      ...[given('D', rows[0]!, rows[1]!), 'driver N', 'over N'],
+      ...[given('C', complete), 'over C', 'driver Z', 'over Z'],
     ]);
   });
 

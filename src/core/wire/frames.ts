@@ -1,9 +1,13 @@
-/** Codes of PostgreSQL's messages to a client, as far as this connector looks at them itself. */
+/** Codes of PostgreSQL's messages to a client, as far as they are looked at here. */
 export const messages = {
   parsed: 0x31, // '1'
+  bound: 0x32, // '2'
+  closed: 0x33, // '3'
+  complete: 0x43, // 'C'
   row: 0x44, // 'D'
   columns: 0x54, // 'T'
   ready: 0x5a, // 'Z'
+  noColumns: 0x6e, // 'n'
 } as const;
 
 /** Every code that a server may send. Any other means that what comes is not what it seems. */
@@ -14,24 +18,46 @@ const headerBytes = 5;
 /** PostgreSQL makes no message of more than a gigabyte. */
 const mostBytes = 2 ** 30;
 
-/** Whoever reads the rows of the statement that is being answered. */
-export interface RowReader {
-  /** Bytes of row descriptions and rows, headers and all, in order; cut anywhere. */
-  take(bytes: Buffer): void;
-  /** A message of this code is over: its bytes were taken, or handed on. */
+/** Whoever reads the answer to the statement that was sent. */
+export interface AnswerReader {
+  /**
+   * Bytes of messages of this code, headers and all, in order; cut anywhere. Of the answer's
+   * messages these are row descriptions, rows and what says that they are complete.
+   */
+  take(code: number, bytes: Buffer): void;
+  /** A message of this code is over: its bytes were taken or handed on, or say nothing more. */
   over(code: number): void;
 }
 
+type Recipient = 'driver' | 'reader' | 'nobody';
+
+/** While somebody reads the answer. What concerns the connection stays the driver's. */
+const recipientOf = (code: number): Recipient => {
+  switch (code) {
+    case messages.row:
+    case messages.columns:
+    case messages.complete:
+      return 'reader';
+    case messages.parsed:
+    case messages.bound:
+    case messages.closed:
+    case messages.noColumns:
+      return 'nobody';
+    default:
+      return 'driver';
+  }
+};
+
 /**
  * Stands before the driver's own parser: knows where each of the server's messages begins and ends,
- * hands rows and their description to `reader` while there is one, and everything else on, unchanged
+ * hands the answer to a statement to `reader` while there is one, and everything else on, unchanged
  * and in order.
  *
  * https://www.postgresql.org/docs/current/protocol-message-formats.html: a byte of code, then a
  * length in four bytes that counts itself.
  */
 export class Frames {
-  reader: RowReader | undefined;
+  reader: AnswerReader | undefined;
   readonly #handOn: (bytes: Buffer) => void;
   #code = 0;
   /** Bytes seen of the header of the message at hand; all of it while in its body. */
@@ -39,7 +65,8 @@ export class Frames {
   #length = 0;
   /** Bytes of the body that are still to come. */
   #left = 0;
-  #taken = false;
+  /** Whose the message at hand is. */
+  #to: Recipient = 'driver';
 
   constructor(handOn: (bytes: Buffer) => void) {
     this.#handOn = handOn;
@@ -53,12 +80,15 @@ export class Frames {
     while (at < chunk.length) {
       if (this.#seen < headerBytes) {
         if (this.#seen === 0) {
-          const taken = this.#begin(chunk[at] ?? 0);
-          if (taken !== this.#taken) {
+          const code = chunk[at] ?? 0;
+          const to = this.#recipientOf(code);
+          // Given in one piece: rows, and all that is the driver's while nobody else reads.
+          if (to !== this.#to || (to === 'reader' && code !== this.#code)) {
             this.#give(chunk, from, at);
             from = at;
-            this.#taken = taken;
           }
+          this.#to = to;
+          this.#code = code;
         }
         at = this.#readHeader(chunk, at);
         if (this.#seen < headerBytes) break;
@@ -79,11 +109,9 @@ export class Frames {
     this.#give(chunk, from, at);
   }
 
-  /** Whether the message that begins is the reader's. */
-  #begin(code: number): boolean {
+  #recipientOf(code: number): Recipient {
     if (!codes.has(code)) throw new Error('the server sent a message of no known kind');
-    this.#code = code;
-    return this.reader !== undefined && (code === messages.row || code === messages.columns);
+    return this.reader === undefined ? 'driver' : recipientOf(code);
   }
 
   #readHeader(chunk: Buffer, start: number): number {
@@ -107,10 +135,10 @@ export class Frames {
   }
 
   #give(chunk: Buffer, from: number, to: number): void {
-    if (from === to) return;
+    if (from === to || this.#to === 'nobody') return;
     const bytes = from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to);
     // A reader that gave up while its rows still came: they are nobody's.
-    if (!this.#taken) this.#handOn(bytes);
-    else this.reader?.take(bytes);
+    if (this.#to === 'driver') this.#handOn(bytes);
+    else this.reader?.take(this.#code, bytes);
   }
 }

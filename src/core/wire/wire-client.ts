@@ -1,7 +1,9 @@
 import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
-import { Frames, type RowReader } from './frames.ts';
+import { Deadline } from './deadline.ts';
+import { Frames, type AnswerReader } from './frames.ts';
+import type { Encoded } from './parameters.ts';
 import { PreparedNames } from './prepared-names.ts';
 
 /** What of pg's connection is used here; its own types leave out `attachListeners`. */
@@ -9,7 +11,7 @@ export interface WireConnection extends EventEmitter {
   readonly stream: Duplex;
   attachListeners(stream: Duplex): void;
   parse(statement: { readonly name: string; readonly text: string }): void;
-  bind(portal: { readonly statement: string; readonly values: readonly string[] }): void;
+  bind(portal: { readonly statement: string; readonly values: readonly Encoded[] }): void;
   describe(of: { readonly type: 'P' }): void;
   execute(portal: object): void;
   close(of: { readonly type: 'S'; readonly name: string }): void;
@@ -17,22 +19,24 @@ export interface WireConnection extends EventEmitter {
 }
 
 /** A reader that also wants to know when nothing more will come. */
-export interface AnswerReader extends RowReader {
+export interface WireReader extends AnswerReader {
   lost(error: Error): void;
 }
 
 type OnData = (chunk: Buffer) => void;
 
 /**
- * pg's client, with its authentication, TLS and queue as they are. Only its rows can be read by
+ * pg's client, with its authentication, TLS and queue as they are. Only its answers can be read by
  * somebody else: from the first byte on it knows where each message begins.
  */
-export class SourceClient extends pg.Client {
+export class WireClient extends pg.Client {
   /** Statements that the server keeps for this connection. */
   readonly prepared = new PreparedNames();
+  /** Of the answer that is waited for. */
+  readonly deadline = new Deadline();
   readonly wire: WireConnection;
   #frames: Frames | undefined;
-  #reader: AnswerReader | undefined;
+  #reader: WireReader | undefined;
 
   constructor(config?: pg.ClientConfig) {
     super(config);
@@ -45,13 +49,13 @@ export class SourceClient extends pg.Client {
     };
   }
 
-  /** Gives the rows that come to `reader`, or to pg again. */
-  set reader(reader: AnswerReader | undefined) {
+  /** Gives the answer that comes to `reader`, or to pg again. */
+  set reader(reader: WireReader | undefined) {
     this.#reader = reader;
     if (this.#frames) this.#frames.reader = reader;
   }
 
-  get reader(): AnswerReader | undefined {
+  get reader(): WireReader | undefined {
     return this.#reader;
   }
 

@@ -1,0 +1,245 @@
+import pg from 'pg';
+import type { Waiting } from './deadline.ts';
+import { messages } from './frames.ts';
+import type { Encoded } from './parameters.ts';
+import type { WireClient, WireConnection, WireReader } from './wire-client.ts';
+
+/** A statement as the server is given it. */
+export interface Asked {
+  readonly text: string;
+  /** What the server keeps it under; without, it is prepared for this once. */
+  readonly name?: string;
+  readonly values: readonly Encoded[];
+}
+
+/** An answer as it came, whole. */
+export interface Answered {
+  /** The message `RowDescription`, unless the statement gives no rows. */
+  readonly columns: Buffer | undefined;
+  /** Messages `DataRow`, one after another; whoever reads them may have the bytes. */
+  readonly rows: Buffer;
+  readonly count: number;
+  /** How many rows were given or changed; null for what neither gives nor changes any. */
+  readonly affected: number | null;
+}
+
+/** @throws Error when it is not what was asked for: the connection is then given up */
+export type Reading<T> = (answer: Answered) => T;
+
+const nothing = Buffer.alloc(0);
+
+const joined = (pieces: readonly Buffer[]): Buffer =>
+  pieces.length === 1 ? (pieces[0] ?? nothing) : Buffer.concat(pieces);
+
+/** Of `SELECT 3`, `INSERT 0 3` and the like. */
+const affectedBy = (complete: Buffer): number | null => {
+  const [, count] = / (\d+)\0$/.exec(complete.toString('latin1')) ?? [];
+  return count === undefined ? null : Number(count);
+};
+
+/**
+ * One statement and its answer over a connection, by the extended protocol: one write, one answer
+ * up to `ReadyForQuery`. Handed to pg's queue like any query of its own.
+ */
+class Exchange<T> implements WireReader, Waiting {
+  readonly #client: WireClient;
+  readonly #asked: Asked;
+  /** Prepared anew, whatever the server keeps under this name. */
+  readonly #anew: boolean;
+  readonly #read: Reading<T>;
+  readonly #resolve: (result: T) => void;
+  readonly #reject: (error: Error) => void;
+  /** Of the message at hand. */
+  #pieces: Buffer[] = [];
+  #rows: Buffer[] = [];
+  #columns: Buffer | undefined;
+  #count = 0;
+  #affected: number | null | undefined;
+  #error: Error | undefined;
+  #settled = false;
+
+  constructor(
+    client: WireClient,
+    asked: Asked,
+    anew: boolean,
+    read: Reading<T>,
+    resolve: (result: T) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#client = client;
+    this.#asked = asked;
+    this.#anew = anew;
+    this.#read = read;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** @throws Error when the connection has another under way */
+  begin(limitMs: number): void {
+    this.#client.deadline.begin(this, limitMs);
+    try {
+      // pg's type of what it can be handed names its own connection, which this is.
+      this.#client.query(this as unknown as pg.Submittable);
+    } catch (error) {
+      this.lost(error instanceof Error ? error : new Error('the statement cannot be sent'));
+    }
+  }
+
+  /** Called by pg when it is this one's turn. */
+  submit(wire: WireConnection): null {
+    const { text, name = '', values } = this.#asked;
+    const { prepared } = this.#client;
+    this.#client.reader = this;
+    wire.stream.cork();
+    try {
+      if (this.#anew || name === '' || !prepared.use(name)) {
+        const gone = name === '' ? [] : prepared.makeRoom();
+        for (const one of this.#anew ? [...gone, name] : gone) wire.close({ type: 'S', name: one });
+        prepared.forget(name);
+        wire.parse({ name, text });
+      }
+      wire.bind({ statement: name, values });
+      // Each time: what a statement gives may have changed since it was prepared.
+      wire.describe({ type: 'P' });
+      wire.execute({});
+      wire.sync();
+    } finally {
+      wire.stream.uncork();
+    }
+    return null;
+  }
+
+  take(code: number, bytes: Buffer): void {
+    (code === messages.row ? this.#rows : this.#pieces).push(bytes);
+  }
+
+  over(code: number): void {
+    switch (code) {
+      case messages.row:
+        this.#count += 1;
+        break;
+      case messages.columns:
+        this.#columns = joined(this.#pieces);
+        this.#pieces = [];
+        break;
+      case messages.complete:
+        this.#affected = affectedBy(joined(this.#pieces));
+        this.#pieces = [];
+        break;
+      case messages.parsed:
+        if (this.#asked.name !== undefined) this.#client.prepared.add(this.#asked.name);
+        break;
+      case messages.ready:
+        this.#finish();
+        break;
+      default:
+    }
+  }
+
+  /** Called by pg. After an error of the server's, its `ReadyForQuery` is still to come. */
+  handleError(error: Error): void {
+    this.#error ??= error;
+    if (!(error instanceof pg.DatabaseError)) this.lost(error);
+  }
+
+  /** For a server that is gone and says nothing: its connection is then given up. */
+  late(): void {
+    const error = new Error('the database did not answer in time');
+    this.lost(Object.assign(error, { code: 'ETIMEDOUT' }));
+  }
+
+  /** Nothing more will come that could be trusted. */
+  lost(error: Error): void {
+    this.#client.discard(error);
+    this.#end();
+    this.#reject(this.#error ?? error);
+  }
+
+  // pg hands these on as well; nothing is to be done about them.
+  handleReadyForQuery(): void {}
+  handleEmptyQuery(): void {}
+  handlePortalSuspended(): void {}
+  handleCopyData(): void {}
+  handleCopyInResponse(): void {
+    this.lost(new Error('the server wants to be given rows'));
+  }
+
+  #finish(): void {
+    if (this.#settled) return;
+    if (this.#error) {
+      this.#end();
+      this.#reject(this.#error);
+      return;
+    }
+    try {
+      const result = this.#read(this.#answer());
+      this.#end();
+      this.#resolve(result);
+    } catch (error) {
+      this.lost(error instanceof Error ? error : new Error('rows cannot be read'));
+    }
+  }
+
+  /** @throws Error when the server gave fewer rows than it says, or more */
+  #answer(): Answered {
+    const columns = this.#columns;
+    const count = this.#count;
+    const affected = this.#affected;
+    if (affected === undefined || count !== (columns === undefined ? 0 : affected))
+      throw new Error('the server did not answer in full');
+    return { columns, rows: joined(this.#rows), count, affected };
+  }
+
+  #end(): void {
+    this.#settled = true;
+    this.#client.deadline.end(this);
+    if (this.#client.reader === this) this.#client.reader = undefined;
+    this.#pieces = [];
+    this.#rows = [];
+  }
+}
+
+/**
+ * Sends a statement and reads its answer. A connection in an unknown state is discarded, so that
+ * whoever gets it back never hands it out.
+ *
+ * @param limitMs for the whole answer, after which the connection is given up
+ * @throws Error of pg, or with the code ETIMEDOUT when the server is silent
+ */
+export const exchange = <T>(
+  client: WireClient,
+  asked: Asked,
+  limitMs: number,
+  read: Reading<T>,
+  anew = false,
+): Promise<T> =>
+  new Promise((resolve, reject) =>
+    new Exchange(client, asked, anew, read, resolve, reject).begin(limitMs),
+  );
+
+/**
+ * What a server says of a statement that it kept and can no longer use: its table changed, it was
+ * forgotten, or (behind a pooler) somebody else's is there already.
+ */
+const outdated: ReadonlySet<string> = new Set(['0A000', '26000', '42P05']);
+
+/** The error by which a server says so; it is found before anything is carried out. */
+export const asOutdated = (error: unknown): pg.DatabaseError | undefined =>
+  error instanceof pg.DatabaseError && outdated.has(error.code ?? '') ? error : undefined;
+
+/** As `exchange`; once more when the server no longer has what it kept of the statement. */
+export const ask = async <T>(
+  client: WireClient,
+  asked: Asked,
+  limitMs: number,
+  read: Reading<T>,
+): Promise<T> => {
+  try {
+    return await exchange(client, asked, limitMs, read);
+  } catch (error) {
+    const gone = asked.name === undefined ? undefined : asOutdated(error);
+    if (gone === undefined) throw error;
+    if (gone.code === '26000') client.prepared.clear();
+    return exchange(client, asked, limitMs, read, true);
+  }
+};
