@@ -65,6 +65,8 @@ export const startUngoverned: StartVariant = async (place) => {
     const loaded = await loadAnswer({
       ...{ answer, variables, decision: nothingToDecide, paging, maxObjects },
       fetch: (read, find) => source.fetchRaw(read, find),
+      fetchAlong: (read, find, below) => source.fetchAlong(read, find, below),
+      took: () => undefined,
     });
     const out = beginAnswer(answer);
     loaded.write(out, new WithheldNotes());

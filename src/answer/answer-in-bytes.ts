@@ -5,9 +5,16 @@ import type { WithheldNotes } from '../decision/withheld.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { Find, RawRows } from '../sources/source.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
-import type { AnswerPlan, ConnectionPart, EdgePart, RootAnswer } from './answer-plan.ts';
+import type { AnswerPlan, ConnectionPart, EdgePart, RootAnswer, RowAnswer } from './answer-plan.ts';
 import { loadRows, type LoadedRows, type Loading } from './load-rows.ts';
 import { NotPlain } from './not-plain.ts';
+import {
+  mostAbove,
+  nothingAlong,
+  readAlong,
+  type FetchAlong,
+  type RowsAlong,
+} from './rows-along.ts';
 import { AnswerWriter, type LoadedRoot, type Paging, type Root } from './write-answer.ts';
 
 /** What an answer in bytes needs of its operation. */
@@ -20,6 +27,9 @@ export interface BytesRequest {
   /** Most objects of one answer. */
   readonly maxObjects: number;
   readonly fetch: (read: ReadPlan, find: Find) => Promise<RawRows>;
+  readonly fetchAlong: FetchAlong;
+  /** Told of rows that came along with others, in place of a fetch. */
+  readonly took: (read: ReadPlan, find: Find, raw: RawRows) => void;
 }
 
 /** An operation all of whose rows were read and decided: writing it needs no more of anybody. */
@@ -34,17 +44,30 @@ export interface LoadedAnswer {
 /** A part of a connection that shows rows. */
 type Shown = Extract<ConnectionPart | EdgePart, { readonly row: unknown }>;
 
+/** Reads rows: few of them with what is below them in one round trip. */
+const readRows = async (
+  read: ReadPlan,
+  find: Find,
+  rows: readonly RowAnswer[],
+  { fetch, fetchAlong }: BytesRequest,
+): Promise<RowsAlong> =>
+  (await readAlong(read, find, rows, fetchAlong)) ?? {
+    raw: await fetch(read, find),
+    along: nothingAlong,
+  };
+
 const loadOne = async (
   root: Root<'one'>,
-  { fetch, variables }: BytesRequest,
+  request: BytesRequest,
   loading: Loading,
 ): Promise<LoadedRoot> => {
-  const args = getArgumentValues(root.asked.field, root.asked.node, variables);
+  const args = getArgumentValues(root.asked.field, root.asked.node, request.variables);
   // The SDL makes them `ID!`.
   const key = root.keyArgs.map((name) => args[name] as string);
-  const raw = await fetch(root.read, { by: 'equal', columns: root.read.key, tuples: [key] });
+  const find: Find = { by: 'equal', columns: root.read.key, tuples: [key] };
+  const { raw, along } = await readRows(root.read, find, [root.row], request);
   if (raw.count === 0) return { root, rows: undefined };
-  return { root, rows: await loadRows(raw, root.row, loading, 1) };
+  return { root, rows: await loadRows(raw, root.row, loading, 1, undefined, along) };
 };
 
 const pageOf = (
@@ -69,20 +92,24 @@ const loadPage = async (
 ): Promise<LoadedRoot> => {
   const { first, after } = pageOf(root, request);
   const limit = first + 1;
-  const raw = await request.fetch(root.read, { by: 'page', limit, ...(after && { after }) });
-  const count = Math.min(raw.count, first);
-  const rows = new Map<ConnectionPart | EdgePart, LoadedRows>();
+  const find: Find = { by: 'page', limit, ...(after && { after }) };
   const shown = root.parts.flatMap((part): readonly Shown[] => {
     if (part.kind === 'nodes') return [part];
     return part.kind === 'edges' ? part.parts.filter((edge) => edge.kind === 'node') : [];
   });
+  const asked = first > mostAbove ? [] : shown.map(({ row }) => row);
+  const { raw, along } = await readRows(root.read, find, asked, request);
+  const count = Math.min(raw.count, first);
+  const rows = new Map<ConnectionPart | EdgePart, LoadedRows>();
   // Before anything is begun: nobody would wait for it.
   for (const { kind } of root.parts) {
     if (kind === 'nodes') loading.spend(count);
     if (kind === 'edges') loading.spend(2 * count);
   }
   await Promise.all(
-    shown.map(async (part) => rows.set(part, await loadRows(raw, part.row, loading, count))),
+    shown.map(async (part) =>
+      rows.set(part, await loadRows(raw, part.row, loading, count, undefined, along)),
+    ),
   );
   const page = { raw, count, hasNext: raw.count > first, hasPrevious: after !== undefined, rows };
   return { root, page };
@@ -110,6 +137,7 @@ export const loadAnswer = async (request: BytesRequest): Promise<LoadedAnswer> =
     decision: request.decision,
     variables: request.variables,
     fetch: request.fetch,
+    took: request.took,
     spend: (more) => {
       objects += more;
       if (objects > request.maxObjects) throw new AnswerTooLargeError(request.maxObjects);

@@ -10,12 +10,15 @@ import type { JoinEntry, RowAnswer } from './answer-plan.ts';
 import { namesIn, subjectAt, textIn } from './cells.ts';
 import { NameIndex } from './name-index.ts';
 import { NotPlain } from './not-plain.ts';
+import { nothingAlong, rowsNamed, type Along } from './rows-along.ts';
 
 /** What loading needs of the operation. */
 export interface Loading {
   readonly decision: DecisionContext;
   readonly variables: Readonly<Record<string, unknown>>;
   fetch(read: ReadPlan, find: Find): Promise<RawRows>;
+  /** Told of rows that came along with others, in place of a fetch. */
+  took(read: ReadPlan, find: Find, raw: RawRows): void;
   /**
    * Counts objects that go into the answer.
    * @throws AnswerTooLargeError when they are more than it may hold
@@ -63,6 +66,7 @@ const numbersOf = async (
  * Decides the first rows and reads what is asked for below those that are shown.
  *
  * @param wanted asked in order for each row; one that it leaves out goes nowhere
+ * @param along what was read along with these rows
  */
 export const loadRows = async (
   raw: RawRows,
@@ -70,6 +74,7 @@ export const loadRows = async (
   loading: Loading,
   count: number = raw.count,
   wanted?: (index: number) => boolean,
+  along: Along = nothingAlong,
 ): Promise<LoadedRows> => {
   const { plan } = answer;
   const { decision } = loading;
@@ -80,7 +85,7 @@ export const loadRows = async (
   const joins = new Array<LoadedJoin | undefined>(answer.entries.length);
   await Promise.all(
     answer.entries.map(async (entry, i) => {
-      if (entry.kind === 'join') joins[i] = await loadJoin(entry, raw, decided, loading);
+      if (entry.kind === 'join') joins[i] = await loadJoin(entry, raw, decided, loading, along);
     }),
   );
   return { answer, raw, decided, joins };
@@ -153,6 +158,7 @@ const loadJoin = async (
   above: RawRows,
   decided: DecidedRows,
   loading: Loading,
+  along: Along,
 ): Promise<LoadedJoin> => {
   const { groupOf, names } = groupsOf(entry, above, decided);
   const first = firstOf(entry, loading.variables);
@@ -160,7 +166,10 @@ const loadJoin = async (
   if (groups === 0 || first === 0) return { ...nothing, groupOf: groupOf.fill(-1) };
   for (const group of groupOf) if (group >= 0) loading.spend(1);
   const { member, row } = entry;
-  const raw = await loading.fetch(member.read, findFor(entry, names.names, first));
+  const find = findFor(entry, names.names, first);
+  const came = along.get(entry);
+  const raw = came ? rowsNamed(came, member.read, names) : await loading.fetch(member.read, find);
+  if (came) loading.took(member.read, find, raw);
   const below = names.find(namesIn(raw, tailOf(member.read), raw.count));
   const room = new Int32Array(groups).fill(first ?? raw.count);
   const rows = await loadRows(raw, row, loading, raw.count, (i) => {

@@ -1,7 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SourceError } from '../core/errors.ts';
 import type { ReadPlan } from '../policy/plan.ts';
-import type { Find, RawRows, RequestSignals, Row, Source, Sources } from '../sources/source.ts';
+import type {
+  Below,
+  Find,
+  RawRows,
+  RequestSignals,
+  Row,
+  Source,
+  Sources,
+} from '../sources/source.ts';
 import { NotPlain } from './not-plain.ts';
 
 interface Recorded {
@@ -69,6 +77,38 @@ export class RecordedReads {
     // No more than what it takes to find it again: few operations are carried out twice.
     this.#recorded.push({ read, find, rows: async () => asRows(await raw) });
     return raw;
+  }
+
+  /**
+   * Rows together with those below them; what of these is wanted, `took` is to be told of.
+   * @returns nothing where they are to be asked for one by one
+   * @throws SourceError as the source does
+   */
+  async fetchAlong(
+    read: ReadPlan,
+    find: Find,
+    below: readonly Below[],
+  ): Promise<readonly [RawRows, ...RawRows[]] | undefined> {
+    const source = this.#sources.get(read.source);
+    if (this.#isPast || source?.fetchAlong === undefined) return undefined;
+    const all = source.fetchAlong(read, find, below, this.#signals);
+    try {
+      const [first] = (await all) ?? [];
+      if (first) this.took(read, find, first);
+      return await all;
+    } catch (error) {
+      const rows = async (): Promise<readonly Row[]> => {
+        await all;
+        return [];
+      };
+      this.#recorded.push({ read, find, rows });
+      throw error;
+    }
+  }
+
+  /** Takes down rows that were read otherwise than by `fetchRaw`, as if they had been. */
+  took(read: ReadPlan, find: Find, raw: RawRows): void {
+    this.#recorded.push({ read, find, rows: () => Promise.resolve(asRows(raw)) });
   }
 
   /** The sources as they were found: what was read before is answered from here. */

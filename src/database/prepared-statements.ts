@@ -27,14 +27,14 @@ export const preparedStatements = (knex: Knex): Statements => {
       const values = parameters.map(encode);
       const client = await pool.acquireConnection();
       const prepares = failures < maxUnprepared;
-      const asked = prepares ? { name, text, values } : { text, values };
+      const asked = [prepares ? { name, text, values } : { text, values }];
       try {
         return await exchange(client, asked, timeoutMs, readAnswer<Row>);
       } catch (error) {
         const gone = prepares ? asOutdated(error) : undefined;
         if (gone === undefined) throw error;
         if (gone.code !== '0A000') failures += 1;
-        const answer = await exchange(client, { text, values }, timeoutMs, readAnswer<Row>);
+        const answer = await exchange(client, [{ text, values }], timeoutMs, readAnswer<Row>);
         // What else is prepared on it may be gone as well; the next connection begins anew.
         client.discard(gone);
         return answer;

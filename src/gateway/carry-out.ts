@@ -116,6 +116,8 @@ export const createCarryOut = (
       const loaded = await loadAnswer({
         ...{ answer, variables, decision, paging, maxObjects },
         fetch: (read, find) => reads.fetchRaw(read, find),
+        fetchAlong: (read, find, below) => reads.fetchAlong(read, find, below),
+        took: (read, find, raw) => reads.took(read, find, raw),
       });
       // Written while the ledger is asked.
       const confirmed = confirm(view, recorder);

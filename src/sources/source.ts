@@ -72,6 +72,22 @@ export type Find =
       readonly limit: number;
     };
 
+/** Rows that a join will look for by a planned column of rows that are about to be read. */
+export interface Below {
+  readonly read: ReadPlan;
+  /** Place in the rows above. */
+  readonly column: number;
+  /** As `Find` has it, but for the values: they are those of the column. */
+  readonly find:
+    | { readonly by: 'equal'; readonly columns: readonly [string] }
+    | {
+        readonly by: 'via';
+        readonly table: string;
+        readonly on: string;
+        readonly to: string;
+      };
+}
+
 /** What is to become of the rows of one type that concern a person. */
 export interface EraseRequest {
   readonly type: DomainType;
@@ -101,6 +117,19 @@ export interface Source {
    * sources that have no such way.
    */
   readonly fetchRaw?: (read: ReadPlan, find: Find, signals?: RequestSignals) => Promise<RawRows>;
+  /**
+   * Rows, and with them in one round trip those below all of them, as of one moment. Each list is as
+   * `fetchRaw` would give it.
+   * @returns the rows, then those of each of `below`; nothing where they have to be asked for one
+   *   after the other, to learn what of them is not to be had
+   * @throws SourceError where the source was not reached
+   */
+  readonly fetchAlong?: (
+    read: ReadPlan,
+    find: Find,
+    below: readonly Below[],
+    signals?: RequestSignals,
+  ) => Promise<readonly [RawRows, ...RawRows[]] | undefined>;
   /**
    * Erases the rows of one person, all requests or none of them, in the order given.
    *

@@ -23,8 +23,11 @@ export interface Answered {
   readonly affected: number | null;
 }
 
-/** @throws Error when it is not what was asked for: the connection is then given up */
-export type Reading<T> = (answer: Answered) => T;
+/**
+ * Reads the answers to statements that were sent together, in their order.
+ * @throws Error when they are not what was asked for: the connection is then given up
+ */
+export type Reading<T> = (answer: Answered, ...others: readonly Answered[]) => T;
 
 const nothing = Buffer.alloc(0);
 
@@ -38,29 +41,32 @@ const affectedBy = (complete: Buffer): number | null => {
 };
 
 /**
- * One statement and its answer over a connection, by the extended protocol: one write, one answer
- * up to `ReadyForQuery`. Handed to pg's queue like any query of its own.
+ * Statements and their answers over a connection, by the extended protocol: one write, one answer to
+ * each up to the one `ReadyForQuery`. They are one transaction; after one that fails none of the
+ * others is carried out. Handed to pg's queue like any query of its own.
  */
 class Exchange<T> implements WireReader, Waiting {
   readonly #client: WireClient;
-  readonly #asked: Asked;
+  readonly #asked: readonly Asked[];
   /** Prepared anew, whatever the server keeps under this name. */
   readonly #anew: boolean;
   readonly #read: Reading<T>;
   readonly #resolve: (result: T) => void;
   readonly #reject: (error: Error) => void;
+  /** Names of the statements that were sent to be prepared, in their order. */
+  readonly #parsing: string[] = [];
+  readonly #answers: Answered[] = [];
   /** Of the message at hand. */
   #pieces: Buffer[] = [];
   #rows: Buffer[] = [];
   #columns: Buffer | undefined;
   #count = 0;
-  #affected: number | null | undefined;
   #error: Error | undefined;
   #settled = false;
 
   constructor(
     client: WireClient,
-    asked: Asked,
+    asked: readonly Asked[],
     anew: boolean,
     read: Reading<T>,
     resolve: (result: T) => void,
@@ -87,26 +93,31 @@ class Exchange<T> implements WireReader, Waiting {
 
   /** Called by pg when it is this one's turn. */
   submit(wire: WireConnection): null {
-    const { text, name = '', values } = this.#asked;
-    const { prepared } = this.#client;
     this.#client.reader = this;
     wire.stream.cork();
     try {
-      if (this.#anew || name === '' || !prepared.use(name)) {
-        const gone = name === '' ? [] : prepared.makeRoom();
-        for (const one of this.#anew ? [...gone, name] : gone) wire.close({ type: 'S', name: one });
-        prepared.forget(name);
-        wire.parse({ name, text });
-      }
-      wire.bind({ statement: name, values });
-      // Each time: what a statement gives may have changed since it was prepared.
-      wire.describe({ type: 'P' });
-      wire.execute({});
+      for (const asked of this.#asked) this.#send(wire, asked);
       wire.sync();
     } finally {
       wire.stream.uncork();
     }
     return null;
+  }
+
+  #send(wire: WireConnection, { text, name = '', values }: Asked): void {
+    const { prepared } = this.#client;
+    const isKept = prepared.use(name) || this.#parsing.includes(name);
+    if (this.#anew || name === '' || !isKept) {
+      const gone = name === '' ? [] : prepared.makeRoom();
+      for (const one of this.#anew ? [...gone, name] : gone) wire.close({ type: 'S', name: one });
+      prepared.forget(name);
+      wire.parse({ name, text });
+      this.#parsing.push(name);
+    }
+    wire.bind({ statement: name, values });
+    // Each time: what a statement gives may have changed since it was prepared.
+    wire.describe({ type: 'P' });
+    wire.execute({});
   }
 
   take(code: number, bytes: Buffer): void {
@@ -123,17 +134,33 @@ class Exchange<T> implements WireReader, Waiting {
         this.#pieces = [];
         break;
       case messages.complete:
-        this.#affected = affectedBy(joined(this.#pieces));
-        this.#pieces = [];
+        this.#complete();
         break;
       case messages.parsed:
-        if (this.#asked.name !== undefined) this.#client.prepared.add(this.#asked.name);
+        this.#prepared(this.#parsing.shift());
         break;
       case messages.ready:
         this.#finish();
         break;
       default:
     }
+  }
+
+  #prepared(name: string | undefined): void {
+    if (name !== undefined && name !== '') this.#client.prepared.add(name);
+  }
+
+  #complete(): void {
+    this.#answers.push({
+      columns: this.#columns,
+      rows: joined(this.#rows),
+      count: this.#count,
+      affected: affectedBy(joined(this.#pieces)),
+    });
+    this.#pieces = [];
+    this.#rows = [];
+    this.#columns = undefined;
+    this.#count = 0;
   }
 
   /** Called by pg. After an error of the server's, its `ReadyForQuery` is still to come. */
@@ -172,7 +199,7 @@ class Exchange<T> implements WireReader, Waiting {
       return;
     }
     try {
-      const result = this.#read(this.#answer());
+      const result = this.#read(...this.#whole());
       this.#end();
       this.#resolve(result);
     } catch (error) {
@@ -180,14 +207,15 @@ class Exchange<T> implements WireReader, Waiting {
     }
   }
 
-  /** @throws Error when the server gave fewer rows than it says, or more */
-  #answer(): Answered {
-    const columns = this.#columns;
-    const count = this.#count;
-    const affected = this.#affected;
-    if (affected === undefined || count !== (columns === undefined ? 0 : affected))
+  /** @throws Error when the server gave fewer answers or rows than it says, or more */
+  #whole(): [Answered, ...Answered[]] {
+    const [first, ...others] = this.#answers;
+    const isSound = this.#answers.every(
+      ({ columns, count, affected }) => count === (columns === undefined ? 0 : affected),
+    );
+    if (first === undefined || this.#answers.length !== this.#asked.length || !isSound)
       throw new Error('the server did not answer in full');
-    return { columns, rows: joined(this.#rows), count, affected };
+    return [first, ...others];
   }
 
   #end(): void {
@@ -200,7 +228,7 @@ class Exchange<T> implements WireReader, Waiting {
 }
 
 /**
- * Sends a statement and reads its answer. A connection in an unknown state is discarded, so that
+ * Sends a statement, or several at once, and reads the answers. A connection in an unknown state is discarded, so that
  * whoever gets it back never hands it out.
  *
  * @param limitMs for the whole answer, after which the connection is given up
@@ -208,7 +236,7 @@ class Exchange<T> implements WireReader, Waiting {
  */
 export const exchange = <T>(
   client: WireClient,
-  asked: Asked,
+  asked: readonly Asked[],
   limitMs: number,
   read: Reading<T>,
   anew = false,
@@ -227,18 +255,18 @@ const outdated: ReadonlySet<string> = new Set(['0A000', '26000', '42P05']);
 export const asOutdated = (error: unknown): pg.DatabaseError | undefined =>
   error instanceof pg.DatabaseError && outdated.has(error.code ?? '') ? error : undefined;
 
-/** As `exchange`; once more when the server no longer has what it kept of the statement. */
+/** As `exchange`; once more when the server no longer has what it kept of a statement. */
 export const ask = async <T>(
   client: WireClient,
-  asked: Asked,
+  asked: readonly Asked[],
   limitMs: number,
   read: Reading<T>,
 ): Promise<T> => {
   try {
     return await exchange(client, asked, limitMs, read);
   } catch (error) {
-    const gone = asked.name === undefined ? undefined : asOutdated(error);
-    if (gone === undefined) throw error;
+    const gone = asOutdated(error);
+    if (gone === undefined || !asked.some(({ name }) => name !== undefined)) throw error;
     if (gone.code === '26000') client.prepared.clear();
     return exchange(client, asked, limitMs, read, true);
   }

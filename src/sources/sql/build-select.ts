@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { SubjectPath } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
-import type { Find } from '../source.ts';
+import type { Below, Find } from '../source.ts';
 import { comparesAsItself, type Catalog, type Column } from './catalog.ts';
 
 export interface SelectContext {
@@ -33,20 +33,27 @@ interface Sought {
   readonly query: Knex.QueryBuilder;
   readonly order: string;
   readonly c: SelectContext;
+  /** Gives the values that are looked for, in place of those of the `Find`. */
+  readonly from: Knex.QueryBuilder | undefined;
 }
 
 /**
  * Builds the one statement that a fetch sends: the planned columns, the subject's id and place,
  * and the values that rows were found by. Every name is quoted, every value bound.
  */
-export const buildSelect = (read: ReadPlan, find: Find, c: SelectContext): Knex.QueryBuilder => {
+export const buildSelect = (
+  read: ReadPlan,
+  find: Find,
+  c: SelectContext,
+  from?: Knex.QueryBuilder,
+): Knex.QueryBuilder => {
   const query = c.knex.from(c.knex.raw(`${quoted(c.schema, read.table)} as "t"`));
   const own = (name: string): ColumnRef => refTo('t', read.table, name, c);
   read.columns.forEach((name, i) => selectAs(query, readable(own(name)), `c${i}`, c));
   if (read.subject) selectSubject(query, read, c);
   const keys = read.key.map(own);
   const order = keys.map(({ sql }) => sql).join(', ');
-  const sought: Sought = { query, order, c };
+  const sought: Sought = { query, order, c, from };
 
   if (find.by === 'page') {
     if (find.among) {
@@ -103,6 +110,38 @@ export const buildSelect = (read: ReadPlan, find: Find, c: SelectContext): Knex.
     : lateral(sought, column, values, find.first);
 };
 
+/** Columns whose values are compared as they are, on both sides. */
+const areAlike = (one: Column | undefined, other: Column | undefined): boolean =>
+  one !== undefined && one.sqlType === other?.sqlType && comparesAsItself(one.type);
+
+/**
+ * Builds the statement that finds the rows below all rows of another: the values that it looks for are
+ * those of a column of that one, which stands in it once more.
+ *
+ * @returns nothing where values would have to be looked at between the two
+ */
+export const buildBelow = (
+  above: ReadPlan,
+  find: Find,
+  below: Below,
+  c: SelectContext,
+): Knex.QueryBuilder | undefined => {
+  const column = above.columns[below.column];
+  const { find: how, read } = below;
+  const [table, on] = how.by === 'via' ? [how.table, how.on] : [read.table, how.columns[0]];
+  if (column === undefined) return undefined;
+  if (!areAlike(c.catalog.get(above.table)?.get(column), c.catalog.get(table)?.get(on)))
+    return undefined;
+  const rows = buildSelect(above, find, c).as('p');
+  const values = c.knex.select(c.knex.raw(`"p"."c${below.column}"`)).from(rows);
+  return buildSelect(
+    read,
+    how.by === 'via' ? { ...how, values: [] } : { ...how, tuples: [] },
+    c,
+    values,
+  );
+};
+
 const refTo = (
   alias: string,
   table: string,
@@ -136,11 +175,13 @@ export const comparable = ({
 
 /** `= any($1)` has one text whatever the number of values, so its plan can be kept. */
 const whereAny = (
-  { query }: Sought,
+  { query, from }: Sought,
   column: ColumnRef,
   values: readonly string[],
 ): Knex.QueryBuilder => {
   const { sql, type } = comparable(column);
+  // knex does not type builders as bindings.
+  if (from) return query.whereRaw(`${sql} = any(array(?))`, [from as unknown as Knex.Value]);
   return query.whereRaw(`${sql} = any(?::${quotedType(type)}[])`, [values as string[]]);
 };
 

@@ -1,15 +1,16 @@
 import knexModule, { type Knex } from 'knex';
-import type pg from 'pg';
+import pg from 'pg';
 import { SourceError, tooManyRows, type Problem } from '../../core/errors.ts';
 import { WireClient as SourceClient } from '../../core/wire/wire-client.ts';
 import type { DomainType } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
-import type { EraseRequest, Find, RawRows, Row, Source } from '../source.ts';
+import type { Asked } from '../../core/wire/exchange.ts';
+import type { Below, EraseRequest, Find, RawRows, Row, Source } from '../source.ts';
 import { eraseStatement } from './build-erase.ts';
 import { couldBe, kindOfSubject, readCatalog, readUniqueKeys, type Catalog } from './catalog.ts';
 import { checkTypes, subjectColumn } from './check-types.ts';
 import { possible, widthOf } from './possible.ts';
-import { parametersOf, Statements } from './statements.ts';
+import { parametersBelow, parametersOf, Statements, type Statement } from './statements.ts';
 import { typeParsers } from './type-parsers.ts';
 import { ask, noRows, type WireRows } from './wire-rows.ts';
 
@@ -40,15 +41,22 @@ const graceMs = 500;
 
 const ignore = (): void => undefined;
 
+/** Whether a failure is what the server said, or what there is too much of: it was reached. */
+const isAnswered = (error: unknown): boolean =>
+  error instanceof SourceError &&
+  (error.code === 'SOURCE_TOO_LARGE' || error.cause instanceof pg.DatabaseError);
+
 type Ready = (error: Error | undefined, client: pg.Client) => void;
 
 /**
  * By statements and not by start-up options, which an address with options of its own would
- * replace: a source is only ever read, and dates come as this connector reads them.
+ * replace: a source is only ever read, statements that are sent together see one moment, and dates
+ * come as this connector reads them.
  */
 const makeReady = (client: pg.Client, done: Ready): void => {
   client.query(
-    `set session characteristics as transaction read only; set datestyle to 'ISO'`,
+    `set session characteristics as transaction isolation level repeatable read, read only;
+     set datestyle to 'ISO'`,
     (error: Error | null) => done(error ?? undefined, client),
   );
 };
@@ -104,30 +112,67 @@ export class SqlSource implements Source {
     return (await this.#read(read, find)) ?? noRows(widthOf(read, find));
   }
 
-  /** Nothing when no row could match. */
-  async #read(read: ReadPlan, find: Find): Promise<WireRows | undefined> {
-    const { maxRows, timeoutMs, prepare: keeps = true, onStatement } = this.#options;
+  async fetchAlong(
+    read: ReadPlan,
+    find: Find,
+    below: readonly Below[],
+  ): Promise<readonly [RawRows, ...RawRows[]] | undefined> {
+    const { maxRows } = this.#options;
     const { catalog, statements } = await this.#readCatalog();
     const wanted = possible(read, find, catalog);
     if (wanted === undefined) return undefined;
-    const { text, shown, name } = statements.of(read, wanted);
-    onStatement?.(shown);
-    const values = parametersOf(wanted, maxRows);
-    const rows = await this.#answer(
-      this.#withClient((client) =>
-        ask(client, { text, values, ...(keeps && { name }) }, timeoutMs + graceMs),
-      ),
-    );
-    if (rows.count > maxRows) throw tooManyRows(this.name, maxRows);
+    const values = parametersBelow(wanted, maxRows);
+    const under: Statement[] = [];
+    for (const one of below) {
+      const statement = statements.below(read, wanted, one);
+      if (statement === undefined) return undefined;
+      under.push(statement);
+    }
+    const asked = [
+      this.#asked(statements.of(read, wanted), parametersOf(wanted, maxRows)),
+      ...under.map((statement) => this.#asked(statement, values)),
+    ];
+    try {
+      return await this.#send(asked);
+    } catch (error) {
+      // Perhaps for rows that nobody would have asked for.
+      if (isAnswered(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Nothing when no row could match. */
+  async #read(read: ReadPlan, find: Find): Promise<WireRows | undefined> {
+    const { catalog, statements } = await this.#readCatalog();
+    const wanted = possible(read, find, catalog);
+    if (wanted === undefined) return undefined;
+    const values = parametersOf(wanted, this.#options.maxRows);
+    const [rows] = await this.#send([this.#asked(statements.of(read, wanted), values)]);
     return rows;
+  }
+
+  #asked({ text, shown, name }: Statement, values: readonly string[]): Asked {
+    const { prepare: keeps = true, onStatement } = this.#options;
+    onStatement?.(shown);
+    return keeps ? { text, values, name } : { text, values };
+  }
+
+  /** Sends statements together, and reads the rows of each. */
+  async #send(asked: readonly Asked[]): Promise<readonly [WireRows, ...WireRows[]]> {
+    const { maxRows, timeoutMs } = this.#options;
+    const all = await this.#answer(
+      this.#withClient((client) => ask(client, asked, timeoutMs + graceMs)),
+    );
+    if (all.some(({ count }) => count > maxRows)) throw tooManyRows(this.name, maxRows);
+    return all;
   }
 
   async erase(requests: readonly EraseRequest[], id: string): Promise<readonly number[]> {
     const { schema, timeoutMs, onStatement } = this.#options;
     const { catalog } = await this.#readCatalog();
     const work = this.#knex.transaction(async (trx) => {
-      // Everything else is read only here.
-      await trx.raw('set transaction read write');
+      // Everything else is read only here, and as of one moment.
+      await trx.raw('set transaction isolation level read committed, read write');
       const counts: number[] = [];
       for (const request of requests) {
         const subject = subjectColumn(request.type);

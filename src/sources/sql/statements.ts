@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ReadPlan } from '../../policy/plan.ts';
-import type { Find } from '../source.ts';
-import { buildSelect, type SelectContext } from './build-select.ts';
+import type { Knex } from 'knex';
+import type { Below, Find } from '../source.ts';
+import { buildBelow, buildSelect, type SelectContext } from './build-select.ts';
 
 /** A statement without its values: the same for every fetch of its shape. */
 export interface Statement {
@@ -61,10 +62,23 @@ const asParameter = (value: Value): string => {
 export const parametersOf = (find: Find, maxRows: number): readonly string[] =>
   valuesOf(find, maxRows).map(asParameter);
 
+/** The parameters of the statement that finds what is below all rows of a find. */
+export const parametersBelow = (find: Find, maxRows: number): readonly string[] =>
+  valuesBelow(find, maxRows).map(asParameter);
+
+const valuesBelow = (find: Find, maxRows: number): readonly Value[] => [
+  ...valuesOf(find, maxRows),
+  maxRows + 1,
+];
+
+/** By their shape; nothing where there is none. */
+type Shapes = Map<string, Statement | undefined>;
+
 /** Statements over one catalog, each built once. */
 export class Statements {
   readonly #context: SelectContext;
   readonly #known = new WeakMap<ReadPlan, Map<string, Statement>>();
+  readonly #below = new WeakMap<ReadPlan, WeakMap<ReadPlan, Shapes>>();
 
   constructor(context: SelectContext) {
     this.#context = context;
@@ -82,13 +96,35 @@ export class Statements {
     return statement;
   }
 
+  /**
+   * The statement that finds what is below all rows of a fetch; its parameters are `parametersBelow`.
+   * @returns nothing where there is none
+   */
+  below(above: ReadPlan, find: Find, below: Below): Statement | undefined {
+    const ofAbove = this.#below.get(above) ?? new WeakMap<ReadPlan, Shapes>();
+    this.#below.set(above, ofAbove);
+    const shapes: Shapes = ofAbove.get(below.read) ?? new Map<string, Statement | undefined>();
+    ofAbove.set(below.read, shapes);
+    const shape = `${shapeOf(find)} ${below.column} ${below.find.by}`;
+    if (shapes.has(shape)) return shapes.get(shape);
+    const built = buildBelow(above, find, below, this.#context);
+    const statement = built && asStatement(built, valuesBelow(find, this.#context.maxRows));
+    shapes.set(shape, statement);
+    return statement;
+  }
+
   #build(read: ReadPlan, find: Find): Statement {
-    const built = buildSelect(read, find, this.#context).toSQL();
-    const { sql: text, bindings } = built.toNative();
-    // INVARIANT: values stand where the statement has them; another order would find other rows.
-    if (!isDeepStrictEqual(bindings, valuesOf(find, this.#context.maxRows)))
-      throw new Error('the values of a statement are not in its order');
-    const name = createHash('sha256').update(text).digest('base64url');
-    return { text, shown: built.sql, name };
+    const built = buildSelect(read, find, this.#context);
+    return asStatement(built, valuesOf(find, this.#context.maxRows));
   }
 }
+
+const asStatement = (query: Knex.QueryBuilder, values: readonly Value[]): Statement => {
+  const built = query.toSQL();
+  const { sql: text, bindings } = built.toNative();
+  // INVARIANT: values stand where the statement has them; another order would find other rows.
+  if (!isDeepStrictEqual(bindings, values))
+    throw new Error('the values of a statement are not in its order');
+  const name = createHash('sha256').update(text).digest('base64url');
+  return { text, shown: built.sql, name };
+};

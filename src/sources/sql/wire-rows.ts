@@ -151,11 +151,19 @@ const rowsOf = ({ columns: described, rows, count }: Answered): WireRows => {
   return new WireRows(readColumns(described), rows, count);
 };
 
+const allRowsOf = (
+  first: Answered,
+  ...others: readonly Answered[]
+): readonly [WireRows, ...WireRows[]] => [rowsOf(first), ...others.map(rowsOf)];
+
 /**
- * Sends a statement and reads its rows, as `ask` of the exchange does.
+ * Sends statements and reads the rows of each, as `ask` of the exchange does.
  *
- * @param limitMs for the whole answer, after which the connection is given up
+ * @param limitMs for all answers together, after which the connection is given up
  * @throws Error of pg, or with the code ETIMEDOUT when the server is silent
  */
-export const ask = (client: WireClient, asked: Asked, limitMs: number): Promise<WireRows> =>
-  askOver(client, asked, limitMs, rowsOf);
+export const ask = (
+  client: WireClient,
+  asked: readonly Asked[],
+  limitMs: number,
+): Promise<readonly [WireRows, ...WireRows[]]> => askOver(client, asked, limitMs, allRowsOf);
