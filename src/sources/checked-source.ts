@@ -14,6 +14,7 @@ export class CheckedSource implements Source {
   readonly name: string;
   readonly maxRows: number;
   readonly fetchRaw?: NonNullable<Source['fetchRaw']>;
+  readonly fetchAlong?: NonNullable<Source['fetchAlong']>;
   readonly #source: Source;
   readonly #types: readonly DomainType[];
   readonly #domain: readonly DomainType[];
@@ -37,11 +38,17 @@ export class CheckedSource implements Source {
     this.#domain = domain;
     this.#onProblems = onProblems;
     const fetchRaw = source.fetchRaw?.bind(source);
-    if (fetchRaw === undefined) return;
-    this.fetchRaw = async (read, find, signals) => {
-      if (!this.#checked) await this.#retry();
-      return fetchRaw(read, find, signals);
-    };
+    if (fetchRaw)
+      this.fetchRaw = async (read, find, signals) => {
+        if (!this.#checked) await this.#retry();
+        return fetchRaw(read, find, signals);
+      };
+    const fetchAlong = source.fetchAlong?.bind(source);
+    if (fetchAlong)
+      this.fetchAlong = async (read, find, below, signals) => {
+        if (!this.#checked) await this.#retry();
+        return fetchAlong(read, find, below, signals);
+      };
   }
 
   async fetch(read: ReadPlan, find: Find, signals?: RequestSignals): Promise<readonly Row[]> {
