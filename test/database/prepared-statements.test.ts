@@ -89,6 +89,58 @@ describe('a statement', () => {
   });
 });
 
+describe('an answer', () => {
+  it('has the values that pg alone makes', async () => {
+    const select = `
+      select 9007199254740991::int8 as big, 7 as int, -1::int2 as small, true as yes, false as no,
+        1.5::float8 as float, 'NaN'::float8 as nan, 1.10::numeric as number, 'ü 😀'::text as text,
+        ''::text as empty, null::text as missing, '\\x00ff'::bytea as bytes, ''::bytea as none,
+        '{a,NULL,"b,c"}'::text[] as texts, '{}'::text[] as no_texts, '{1,2}'::int[] as ints,
+        array['\\x01'::bytea] as many_bytes, '{1}'::int8[] as bigs, '{"a": [1]}'::jsonb as json,
+        '2024-02-29 12:00:00.5+02'::timestamptz as at, '2024-02-29'::date as day,
+        '0190b6e0-0000-7000-8000-000000000000'::uuid as id, 1 as twice, 2 as twice
+      from generate_series(1, 3)`;
+    const { rows, rowCount } = await pool.raw<{ rows: object[]; rowCount: number }>(select);
+    const wide = statement('wide', select);
+    for (let i = 0; i < 2; i += 1) {
+      const answer = await statements.ask<object>(wide, [], 1_000);
+      expect(answer).toStrictEqual({ rows, rowCount });
+      expect(Object.keys(answer.rows[0]!)).toEqual(Object.keys(rows[0]!));
+    }
+  });
+
+  it('may have no rows, or rows without columns', async () => {
+    const none = statement('none', 'select 1 as a where false');
+    expect(await statements.ask(none, [], 1_000)).toEqual({ rows: [], rowCount: 0 });
+    const empty = statement('empty', 'select from generate_series(1, 2)');
+    expect(await statements.ask(empty, [], 1_000)).toEqual({ rows: [{}, {}], rowCount: 2 });
+  });
+
+  it('gives back what was sent', async () => {
+    const echo = statement(
+      'echo',
+      `select ?::bytea as bytes, ?::bytea[] as list, ?::text[] as texts, ?::float8 as number,
+         ?::timestamptz[] as times, ?::text as missing, ?::int[] as none`,
+    );
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+    const texts = ['', 'NULL', '"', '\\', '{,}', 'ü😀'];
+    const at = new Date('2024-02-29T12:00:00.123Z');
+    const values = [bytes, [bytes, Buffer.alloc(0)], texts, 0.1, [at.toISOString()], null, []];
+    expect((await statements.ask(echo, values, 1_000)).rows).toEqual([
+      {
+        ...{ bytes, list: [bytes, Buffer.alloc(0)], texts, number: 0.1, times: [at] },
+        ...{ missing: null, none: [] },
+      },
+    ]);
+  });
+
+  it('with a number that cannot be held is an error, and the next is right', async () => {
+    const large = statement('large', 'select ?::int8 as n');
+    await expect(statements.ask(large, ['9007199254740993'], 1_000)).rejects.toThrow(RangeError);
+    expect((await statements.ask(large, ['-5'], 1_000)).rows).toEqual([{ n: -5 }]);
+  });
+});
+
 describe('what was prepared', () => {
   it.each(['discard all', 'deallocate all'])('is sent anew after %s', async (sql) => {
     await add(1, 1);

@@ -34,10 +34,18 @@ const nothing = Buffer.alloc(0);
 const joined = (pieces: readonly Buffer[]): Buffer =>
   pieces.length === 1 ? (pieces[0] ?? nothing) : Buffer.concat(pieces);
 
-/** Of `SELECT 3`, `INSERT 0 3` and the like. */
+/** The digits at the end of `SELECT 3`, `INSERT 0 3` and the like; read here, as texts cost more. */
 const affectedBy = (complete: Buffer): number | null => {
-  const [, count] = / (\d+)\0$/.exec(complete.toString('latin1')) ?? [];
-  return count === undefined ? null : Number(count);
+  let count = 0;
+  let place = 1;
+  // A zero ends it.
+  for (let at = complete.length - 2; at >= 0; at -= 1) {
+    const digit = (complete[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return place > 1 && complete[at] === 0x20 ? count : null;
+    count += digit * place;
+    place *= 10;
+  }
+  return null;
 };
 
 /**

@@ -1,0 +1,148 @@
+import net from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ask, exchange, type Answered, type Asked } from '../../../src/core/wire/exchange.ts';
+import { WireClient } from '../../../src/core/wire/wire-client.ts';
+import { dataRow, message, rowDescription } from './messages.ts';
+
+const ready = message('Z', 'I');
+const columns = rowDescription([{ name: 'a', oid: 25 }]);
+const complete = (text: string) => message('C', `${text}\0`);
+const failed = (code: string) => message('E', `SERROR\0C${code}\0Mno\0\0`);
+const row = dataRow(['x']);
+const good = [message('1'), message('2'), columns, row, complete('SELECT 1'), ready];
+const asked: Asked = { text: 'select $1', name: 'select', values: ['x', null] };
+const limitMs = 5_000;
+const asIs = (answer: Answered): Answered => answer;
+
+/** What the server says to each of a client's requests, in order; nothing when there is no more. */
+let answers: Buffer[][];
+/** What it was sent, in order. */
+let requests: Buffer[];
+let server: net.Server;
+let client: WireClient;
+
+beforeEach(async () => {
+  answers = [];
+  requests = [];
+  server = net.createServer((socket) => {
+    let started = false;
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      if (!started) {
+        started = true;
+        socket.write(Buffer.concat([message('R', Buffer.alloc(4)), ready]));
+        return;
+      }
+      requests.push(bytes);
+      socket.write(Buffer.concat(answers.shift() ?? []));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  client = new WireClient({ host: '127.0.0.1', port, user: 'u', database: 'd', password: '' });
+  client.on('error', () => undefined);
+  await client.connect();
+});
+afterEach(async () => {
+  await client.end();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const send = (limit = limitMs) => exchange(client, asked, limit, asIs);
+const discarded = (): boolean => client.wire.stream.destroyed;
+
+describe('an answer', () => {
+  it('is what the server gave, and how many rows it says there are', async () => {
+    answers = [good, [message('2'), columns, complete('SELECT 0'), ready]];
+    expect(await send()).toEqual({ columns, rows: row, count: 1, affected: 1 });
+    expect(await send()).toEqual({ columns, rows: Buffer.alloc(0), count: 0, affected: 0 });
+    expect(requests.map((bytes) => bytes.toString('latin1', 0, 1))).toEqual(['P', 'B']);
+  });
+
+  it.each([
+    ['INSERT 0 12', 12],
+    ['UPDATE 907', 907],
+    ['DELETE 0', 0],
+    ['CREATE TABLE', null],
+    ['BEGIN', null],
+    ['', null],
+    ['7', null],
+  ])('without rows to %j says %s', async (text, affected) => {
+    answers = [[message('1'), message('2'), message('n'), complete(text), ready]];
+    expect(await send()).toEqual({
+      columns: undefined,
+      rows: Buffer.alloc(0),
+      ...{ count: 0, affected },
+    });
+  });
+
+  it.each<[string, Buffer[]]>([
+    ['rows that nobody described', [message('n'), row, complete('SELECT 1')]],
+    ['a row too few', [columns, row, complete('SELECT 2')]],
+    ['a row too many', [columns, row, row, complete('SELECT 1')]],
+    ['rows and no count', [columns, row, complete('SHOW')]],
+    ['rows and no end', [columns, row]],
+    ['nothing', []],
+  ])('of %s is refused, and so is the connection', async (_, said) => {
+    answers = [[message('1'), message('2'), ...said, ready]];
+    await expect(send()).rejects.toThrow('the server did not answer in full');
+    expect(discarded()).toBe(true);
+    expect(client).toHaveProperty('__knex__disposed');
+  });
+
+  it('that cannot be read is an error, and the connection is not used again', async () => {
+    answers = [good];
+    const unreadable = new RangeError('too large');
+    const reading = exchange(client, asked, limitMs, () => {
+      throw unreadable;
+    });
+    await expect(reading).rejects.toBe(unreadable);
+    expect(discarded()).toBe(true);
+  });
+
+  it('of an error leaves the connection as it is, whatever came before', async () => {
+    answers = [
+      [message('1'), message('2'), columns, row, failed('22012'), ready],
+      [message('2'), columns, row, complete('SELECT 1'), ready],
+    ];
+    await expect(send()).rejects.toMatchObject({ code: '22012', severity: 'ERROR' });
+    expect(await send()).toMatchObject({ rows: row, count: 1 });
+  });
+
+  it('that does not come in time is given up together with its connection', async () => {
+    answers = [good, [message('2'), columns, row]];
+    await send();
+    await expect(send(50)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    expect(discarded()).toBe(true);
+    await expect(send()).rejects.toThrow();
+  });
+
+  it('is awaited by one at a time', async () => {
+    answers = [good];
+    const first = send();
+    await expect(send()).rejects.toThrow('one statement at a time');
+    expect(await first).toMatchObject({ count: 1 });
+    expect(requests).toHaveLength(1);
+  });
+});
+
+describe('a statement that the server keeps no more', () => {
+  it.each(['26000', '42P05', '0A000'])('(%s) is prepared anew, once', async (code) => {
+    answers = [good, [failed(code), ready], good, [failed(code), ready], [failed(code), ready]];
+    const again = () => ask(client, asked, limitMs, asIs);
+    await again();
+    expect(await again()).toMatchObject({ count: 1 });
+    expect(requests.map((bytes) => bytes.toString('latin1', 0, 1))).toEqual(['P', 'B', 'C']);
+    await expect(again()).rejects.toMatchObject({ code });
+    expect(requests).toHaveLength(5);
+  });
+
+  it('is an error like any other where it was kept under no name', async () => {
+    answers = [[failed('26000'), ready]];
+    const { text, values } = asked;
+    await expect(ask(client, { text, values }, limitMs, asIs)).rejects.toMatchObject({
+      code: '26000',
+    });
+    expect(requests).toHaveLength(1);
+  });
+});
