@@ -221,7 +221,8 @@ class Exchange<T> implements WireReader, Waiting {
     const isSound = this.#answers.every(
       ({ columns, count, affected }) => count === (columns === undefined ? 0 : affected),
     );
-    if (first === undefined || this.#answers.length !== this.#asked.length || !isSound)
+    const isOver = this.#columns === undefined && this.#count === 0;
+    if (first === undefined || this.#answers.length !== this.#asked.length || !isSound || !isOver)
       throw new Error('the server did not answer in full');
     return [first, ...others];
   }

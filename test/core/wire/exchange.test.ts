@@ -48,7 +48,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const send = (limit = limitMs) => exchange(client, asked, limit, asIs);
+const send = (limit = limitMs) => exchange(client, [asked], limit, asIs);
 const discarded = (): boolean => client.wire.stream.destroyed;
 
 describe('an answer', () => {
@@ -93,7 +93,7 @@ describe('an answer', () => {
   it('that cannot be read is an error, and the connection is not used again', async () => {
     answers = [good];
     const unreadable = new RangeError('too large');
-    const reading = exchange(client, asked, limitMs, () => {
+    const reading = exchange(client, [asked], limitMs, () => {
       throw unreadable;
     });
     await expect(reading).rejects.toBe(unreadable);
@@ -126,10 +126,69 @@ describe('an answer', () => {
   });
 });
 
+describe('statements that are sent together', () => {
+  const both: readonly Asked[] = [asked, { text: 'select $1, 2', name: 'other', values: ['y'] }];
+  const allAsTheyAre = (...all: readonly Answered[]) => all;
+  const sendBoth = () => exchange(client, both, limitMs, allAsTheyAre);
+  const bound = [message('2'), columns];
+  const none = [...bound, complete('SELECT 0')];
+
+  it('are one write, and their answers stay apart', async () => {
+    const one = [message('1'), ...bound, row, complete('SELECT 1')];
+    answers = [
+      [...one, message('1'), ...none, ready],
+      [...none, ...bound, row, row, complete('SELECT 2'), ready],
+    ];
+    expect((await sendBoth()).map(({ count }) => count)).toEqual([1, 0]);
+    expect((await sendBoth()).map(({ count, rows }) => [count, rows.length])).toEqual([
+      [0, 0],
+      [2, 2 * row.length],
+    ]);
+    expect(requests.map((bytes) => bytes.toString('latin1', 0, 1))).toEqual(['P', 'B']);
+    // One Sync.
+    expect(requests[0]?.toString('latin1').split('S\0\0\0')).toHaveLength(2);
+  });
+
+  it.each<readonly [string, Buffer[]]>([
+    ['one answer', none],
+    ['three answers', [...none, ...none, ...none]],
+    ['rows of one in the other', [...bound, row, complete('SELECT 0'), ...none]],
+    ['rows behind the last', [...none, ...none, columns, row]],
+  ])('are refused with %s', async (_, said) => {
+    answers = [[message('1'), message('1'), ...said, ready]];
+    await expect(sendBoth()).rejects.toThrow('the server did not answer in full');
+    expect(discarded()).toBe(true);
+  });
+
+  it('fail together', async () => {
+    answers = [
+      [message('1'), ...none, failed('42P01'), ready],
+      [...none, message('1'), ...none, ready],
+    ];
+    await expect(sendBoth()).rejects.toMatchObject({ code: '42P01' });
+    // The second was never prepared, which its client knows.
+    expect(await sendBoth()).toHaveLength(2);
+    expect(requests[1]?.toString('latin1')).toContain('select $1, 2');
+    expect(requests[1]?.toString('latin1')).not.toContain('select $1\0');
+  });
+
+  it('are prepared anew, both, when the server keeps one of them no more', async () => {
+    const anew = [message('3'), message('1'), ...none];
+    answers = [
+      [message('1'), ...none, message('1'), ...none, ready],
+      [...none, failed('26000'), ready],
+      [...anew, ...anew, ready],
+    ];
+    await sendBoth();
+    expect(await ask(client, both, limitMs, allAsTheyAre)).toHaveLength(2);
+    expect(requests).toHaveLength(3);
+  });
+});
+
 describe('a statement that the server keeps no more', () => {
   it.each(['26000', '42P05', '0A000'])('(%s) is prepared anew, once', async (code) => {
     answers = [good, [failed(code), ready], good, [failed(code), ready], [failed(code), ready]];
-    const again = () => ask(client, asked, limitMs, asIs);
+    const again = () => ask(client, [asked], limitMs, asIs);
     await again();
     expect(await again()).toMatchObject({ count: 1 });
     expect(requests.map((bytes) => bytes.toString('latin1', 0, 1))).toEqual(['P', 'B', 'C']);
@@ -140,7 +199,7 @@ describe('a statement that the server keeps no more', () => {
   it('is an error like any other where it was kept under no name', async () => {
     answers = [[failed('26000'), ready]];
     const { text, values } = asked;
-    await expect(ask(client, { text, values }, limitMs, asIs)).rejects.toMatchObject({
+    await expect(ask(client, [{ text, values }], limitMs, asIs)).rejects.toMatchObject({
       code: '26000',
     });
     expect(requests).toHaveLength(1);
