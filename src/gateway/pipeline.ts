@@ -1,6 +1,5 @@
 import { HeaderMap } from '@apollo/server';
 import { getVariableValues, GraphQLError, OperationTypeNode, type ExecutionResult } from 'graphql';
-import { uuidv7 } from 'uuidv7';
 import { AnswerBuffer } from '../answer/answer-buffer.ts';
 import type { OperationEntry } from '../audit/entry.ts';
 import {
@@ -11,6 +10,7 @@ import {
   SaysoError,
   SignInError,
 } from '../core/errors.ts';
+import { uuidv7 } from '../core/uuid.ts';
 import { DecisionRecorder } from '../decision/recorder.ts';
 import type { WithheldNotes } from '../decision/withheld.ts';
 import { actorName } from '../identity/actor-name.ts';
