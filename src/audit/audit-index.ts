@@ -127,10 +127,15 @@ const distinct = (
 ): { readonly some: readonly Found[]; readonly places: readonly number[] } => {
   const some: Found[] = [];
   const placeOf = new Map<string, number>();
+  // Most texts are the same objects again: by numbers they need not be joined and hashed anew.
+  const numberOf = new Map<string | null, number>();
   const places = rows.map(({ found }) => {
     let key = '';
-    // No text that is stored holds a NUL.
-    for (const name of shared) key += `${found[name] ?? '\0'}\0`;
+    for (const name of shared) {
+      const number = numberOf.get(found[name]) ?? numberOf.size;
+      numberOf.set(found[name], number);
+      key += `${number} `;
+    }
     let place = placeOf.get(key);
     if (place === undefined) {
       place = some.push(found);

@@ -104,6 +104,11 @@ const lacksMonth = (error: unknown): boolean =>
 const leavesOf = (entry: AuditEntry, at: Date): readonly Leaf[] =>
   encodeEntry(entry, at).map((bytes) => ({ id: entry.id, at, bytes, hash: hashLeaf(bytes) }));
 
+const joined = (parts: readonly Buffer[]): Buffer => {
+  const [only] = parts;
+  return parts.length === 1 && only ? only : Buffer.concat(parts);
+};
+
 /** Writes a log into Sayso's own database, together with the hashes of its tree. */
 export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
   const {
@@ -140,8 +145,8 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
         tiles.map(({ hashes }) => hashes),
         tiles.map(({ root }) => root),
         from.size,
-        Buffer.concat(leaves.map(({ hash }) => hash)),
-        Buffer.concat(leaves.map(({ bytes }) => bytes)),
+        joined(leaves.map(({ hash }) => hash)),
+        joined(leaves.map(({ bytes }) => bytes)),
         barePgList(leaves.map(({ at }) => at.toISOString())),
         pgList(leaves.map(({ id }) => id)),
         barePgList(starts),

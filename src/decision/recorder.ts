@@ -1,9 +1,9 @@
 import type { PackedDecisions } from '../audit/entry.ts';
 import type { RowPlan } from '../policy/plan.ts';
 import type { LoggedReason, Profile } from './decided-rows.ts';
+import { GatheredRows } from './gathered-rows.ts';
 import { packDecisions } from './pack-decisions.ts';
-import { openSaidBook, type SaidBook } from './said-book.ts';
-import type { Rows } from './sort-rows.ts';
+import { openSaidBook } from './said-book.ts';
 
 export type { LoggedReason };
 
@@ -93,24 +93,13 @@ export class DecisionRecorder {
     const book = openSaidBook();
     let most = this.#accesses.size;
     for (const { subjects } of this.#noted) most += subjects.length;
-    const rows = { numbers: new Int32Array(most), kinds: new Int32Array(most) };
-    let length = 0;
-    for (const noted of this.#noted) {
-      fillIn(noted, book, rows, length);
-      length += noted.subjects.length;
+    const rows = new GatheredRows(book, most);
+    for (const { plan, profiles, subjects, profileOf } of this.#noted) {
+      const said = profiles.map((profile) => book.ofRows(plan, profile));
+      rows.add(subjects, profileOf, said);
     }
-    for (const [subject, seen] of this.#accesses) {
-      rows.numbers[length] = subject;
-      rows.kinds[length] = book.ofAccess([...seen]).number;
-      length += 1;
-    }
-    return packDecisions({ book, rows, closed: book.ofClosed(this.#closed) });
+    for (const [subject, seen] of this.#accesses)
+      rows.add([subject], [0], [book.ofAccess([...seen])]);
+    return packDecisions({ book, rows: rows.all, closed: book.ofClosed(this.#closed) });
   }
 }
-
-const fillIn = (noted: NotedRows, book: SaidBook, { numbers, kinds }: Rows, at: number): void => {
-  const { plan, profiles, subjects, profileOf } = noted;
-  const said = profiles.map((profile) => book.ofRows(plan, profile).number);
-  numbers.set(subjects, at);
-  for (let i = 0; i < profileOf.length; i += 1) kinds[at + i] = said[profileOf[i] ?? 0] ?? 0;
-};

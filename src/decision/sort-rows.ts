@@ -1,8 +1,7 @@
-/** Bits of a number that one pass sorts by. */
-const digitBits = 10;
-const digits = 1 << digitBits;
-/** Nothing is awaited while it is used. */
-const starts = new Int32Array(digits);
+/** Most bits of a number that one pass sorts by. */
+const mostBits = 10;
+/** By digit; nothing is awaited while it is used. */
+const starts = new Int32Array(1 << mostBits);
 
 /** Flipped, so that negative numbers come first. */
 const sign = 1 << 31;
@@ -21,12 +20,14 @@ const differingBits = (numbers: Int32Array): number => {
   return differing;
 };
 
-/** Copies rows, sorted by some bits of their numbers, and keeps the order within. */
-const sortByDigit = (from: Rows, to: Rows, shift: number): void => {
+/** Copies rows, sorted by `bits` bits of their numbers from `shift` on, and keeps the order within. */
+const sortByDigit = (from: Rows, to: Rows, shift: number, bits: number): void => {
   const { numbers, kinds } = from;
-  starts.fill(0);
+  const digits = 1 << bits;
+  const mask = digits - 1;
+  starts.fill(0, 0, digits);
   for (let i = 0; i < numbers.length; i += 1) {
-    const digit = (((numbers[i] ?? 0) ^ sign) >>> shift) & (digits - 1);
+    const digit = (((numbers[i] ?? 0) ^ sign) >>> shift) & mask;
     starts[digit] = (starts[digit] ?? 0) + 1;
   }
   let start = 0;
@@ -37,7 +38,7 @@ const sortByDigit = (from: Rows, to: Rows, shift: number): void => {
   }
   for (let i = 0; i < numbers.length; i += 1) {
     const number = numbers[i] ?? 0;
-    const digit = ((number ^ sign) >>> shift) & (digits - 1);
+    const digit = ((number ^ sign) >>> shift) & mask;
     const at = starts[digit] ?? 0;
     starts[digit] = at + 1;
     to.numbers[at] = number;
@@ -52,15 +53,14 @@ const sortByDigit = (from: Rows, to: Rows, shift: number): void => {
  * @param rows may be written over
  */
 export const sortRows = (rows: Rows): Rows => {
-  const differing = differingBits(rows.numbers);
-  if (differing === 0) return rows;
+  const width = 32 - Math.clz32(differingBits(rows.numbers));
+  if (width === 0) return rows;
+  const bits = Math.ceil(width / Math.ceil(width / mostBits));
   const { length } = rows.numbers;
   let from = rows;
   let to: Rows = { numbers: new Int32Array(length), kinds: new Int32Array(length) };
-  for (let shift = 0; shift < 32; shift += digitBits) {
-    // All are the same there.
-    if (((differing >>> shift) & (digits - 1)) === 0) continue;
-    sortByDigit(from, to, shift);
+  for (let shift = 0; shift < width; shift += bits) {
+    sortByDigit(from, to, shift, bits);
     [from, to] = [to, from];
   }
   return from;

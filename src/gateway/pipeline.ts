@@ -159,13 +159,18 @@ export const createPipeline = (
     }
   };
 
-  const extension = (journey: Journey, view: LedgerView | undefined, notes: WithheldNotes) => ({
-    ...(journey.purpose !== undefined && { purpose: journey.purpose }),
+  // What is undefined is left out of JSON.
+  const extension = (
+    { purpose, plan: { filtered }, entry }: Journey,
+    view: LedgerView | undefined,
+    notes: WithheldNotes,
+  ) => ({
+    purpose,
     policy: policy.id,
-    ...(view && { head: view.head }),
-    entry: journey.entry,
+    head: view?.head,
+    entry,
     withheld: notes.list(),
-    ...(journey.plan.filtered.length > 0 && { filtered: journey.plan.filtered }),
+    filtered: filtered.length > 0 ? filtered : undefined,
   });
 
   /** An operation that is refused as a whole leaves an entry too. */
