@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
 import { decodeEntry, storable } from './encode-entry.ts';
-import type { AuditEntry } from './entry.ts';
+import type { AuditEntry, PackedDecision } from './entry.ts';
 import type { LeafRow } from './leaf-reader.ts';
 import { countRanges } from './number-ranges.ts';
+import { ofFrozen } from './of-frozen.ts';
+import { barePgList, pgList } from './pg-list.ts';
 import { RecentEntries, type WrittenEntry } from './recent-entries.ts';
 import { takeTurns } from './take-turns.ts';
 
@@ -22,11 +24,19 @@ interface Found {
   readonly operation: string | null;
   readonly outcome: string | null;
   readonly policy: string | null;
-  readonly coordinates: readonly string[];
-  readonly reasons: readonly string[];
+  /** As PostgreSQL writes lists. */
+  readonly coordinates: string;
+  readonly reasons: string;
   /** Ranges. */
   readonly subjects: readonly string[];
 }
+
+const coordinatesOf = ofFrozen((coordinates: readonly string[]) =>
+  pgList(coordinates.map(storable)),
+);
+const reasonsOf = ofFrozen((decisions: readonly PackedDecision[]) =>
+  pgList([...new Set(decisions.map(([reason]) => storable(reason)))]),
+);
 
 const nothing = {
   client: null,
@@ -35,8 +45,8 @@ const nothing = {
   operation: null,
   outcome: null,
   policy: null,
-  coordinates: [],
-  reasons: [],
+  coordinates: '{}',
+  reasons: '{}',
   subjects: [],
 } as const;
 
@@ -59,8 +69,8 @@ const foundOf = (entry: AuditEntry): Found => {
     operation: text(entry.operation),
     outcome: storable(entry.outcome),
     policy: storable(entry.policy),
-    coordinates: entry.coordinates.map(storable),
-    reasons: [...new Set(entry.decisions.map(([reason]) => storable(reason)))],
+    coordinates: coordinatesOf(entry.coordinates),
+    reasons: reasonsOf(entry.decisions),
     subjects: entry.sets,
   };
 };
@@ -75,10 +85,6 @@ const readOne = (bytes: Buffer): Found => {
     return { ...nothing, kind: 'unreadable' };
   }
 };
-
-/** A list as PostgreSQL writes one, since lists of different lengths do not travel in one parameter. */
-const literal = (texts: readonly string[]): string =>
-  `{${texts.map((one) => `"${one.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 
 interface Row extends Pick<LeafRow, 'index' | 'at' | 'bytes'> {
   readonly id: string;
@@ -109,35 +115,65 @@ const rowOf = ({ index, at, entry }: WrittenEntry): FoundRow => ({
   found: foundOf(entry),
 });
 
+/** In the order of the statement below. */
+const shared = [
+  ...(['kind', 'client', 'actor', 'purpose', 'operation', 'outcome', 'policy'] as const),
+  ...(['coordinates', 'reasons'] as const),
+];
+
+/** What entries are found by besides their subjects, each once, and for each entry where it is. */
+const distinct = (
+  rows: readonly FoundRow[],
+): { readonly some: readonly Found[]; readonly places: readonly number[] } => {
+  const some: Found[] = [];
+  const placeOf = new Map<string, number>();
+  // Most texts are the same objects again: by numbers they need not be joined and hashed anew.
+  const numberOf = new Map<string | null, number>();
+  const places = rows.map(({ found }) => {
+    let key = '';
+    for (const name of shared) {
+      const number = numberOf.get(found[name]) ?? numberOf.size;
+      numberOf.set(found[name], number);
+      key += `${number} `;
+    }
+    let place = placeOf.get(key);
+    if (place === undefined) {
+      place = some.push(found);
+      placeOf.set(key, place);
+    }
+    return place;
+  });
+  return { some, places };
+};
+
 const write = async (trx: Knex, log: number, rows: readonly FoundRow[]): Promise<void> => {
-  const found = rows.map((row) => row.found);
   const times = rows.map(({ at }) => at.toISOString());
+  const { some, places } = distinct(rows);
   // knex has no type for a list with nulls in it, which pg takes.
-  const columns = (...values: readonly unknown[]): string[] => values as string[];
+  const columns = shared.map((name) => some.map((one) => one[name])) as unknown as string[];
   await trx.raw(
     `insert into audit_search (log, index, at, id, kind, client, actor, purpose, operation, outcome,
        policy, coordinates, reasons)
      select ?, index, at, id, kind, client, actor, purpose, operation, outcome, policy,
        coordinates::text[], reasons::text[]
-     from unnest(?::bigint[], ?::timestamptz[], ?::uuid[], ?::text[], ?::text[], ?::text[],
-       ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
-       as row (index, at, id, kind, client, actor, purpose, operation, outcome, policy,
-         coordinates, reasons)
+     from unnest(?::bigint[], ?::timestamptz[], ?::uuid[], ?::integer[])
+       as row (index, at, id, place)
+     join unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
+       ?::text[], ?::text[]) with ordinality
+       as found (kind, client, actor, purpose, operation, outcome, policy, coordinates, reasons,
+         place) using (place)
      on conflict do nothing`,
-    columns(
+    [
       log,
-      rows.map(({ index }) => index),
-      times,
-      rows.map(({ id }) => id),
-      ...(['kind', 'client', 'actor', 'purpose', 'operation', 'outcome', 'policy'] as const).map(
-        (name) => found.map((one) => one[name]),
-      ),
-      found.map(({ coordinates }) => literal(coordinates)),
-      found.map(({ reasons }) => literal(reasons)),
-    ),
+      barePgList(rows.map(({ index }) => index)),
+      barePgList(times),
+      barePgList(rows.map(({ id }) => id)),
+      barePgList(places),
+      ...columns,
+    ],
   );
-  const sets = found.flatMap(({ subjects }, i) =>
-    subjects.map((ranges) => ({ ranges, index: rows[i]?.index, at: times[i] })),
+  const sets = rows.flatMap(({ index, found: { subjects } }, i) =>
+    subjects.map((ranges) => ({ ranges, index, at: times[i] ?? '' })),
   );
   if (sets.length === 0) return;
   await trx.raw(
@@ -151,12 +187,12 @@ const write = async (trx: Knex, log: number, rows: readonly FoundRow[]): Promise
          coalesce(nullif(split_part(range, '-', 2), ''), nullif(range, '\\?'))::integer
        ) as number
      on conflict do nothing`,
-    columns(
+    [
       log,
-      sets.map(({ ranges }) => ranges),
-      sets.map(({ at }) => at),
-      sets.map(({ index }) => index),
-    ),
+      pgList(sets.map(({ ranges }) => ranges)),
+      barePgList(sets.map(({ at }) => at)),
+      barePgList(sets.map(({ index }) => index)),
+    ],
   );
 };
 

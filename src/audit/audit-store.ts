@@ -9,6 +9,7 @@ import { encodeEntry } from './encode-entry.ts';
 import type { AuditEntry, EntryPlace } from './entry.ts';
 import { loadTail, type TreeHead } from './log-state.ts';
 import { ensureMonths } from './partitions.ts';
+import { barePgList, pgList } from './pg-list.ts';
 import type { WrittenEntry } from './recent-entries.ts';
 
 /** The one writer of a log. */
@@ -103,6 +104,11 @@ const lacksMonth = (error: unknown): boolean =>
 const leavesOf = (entry: AuditEntry, at: Date): readonly Leaf[] =>
   encodeEntry(entry, at).map((bytes) => ({ id: entry.id, at, bytes, hash: hashLeaf(bytes) }));
 
+const joined = (parts: readonly Buffer[]): Buffer => {
+  const [only] = parts;
+  return parts.length === 1 && only ? only : Buffer.concat(parts);
+};
+
 /** Writes a log into Sayso's own database, together with the hashes of its tree. */
 export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
   const {
@@ -119,8 +125,8 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
   let last: TreeHead | undefined = options.last;
 
   const swap = async (
-    from: TreeTail,
-    next: TreeTail,
+    from: TreeHead,
+    next: TreeHead,
     leaves: readonly Leaf[],
     tiles: readonly FullTile[],
   ) => {
@@ -130,21 +136,21 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
       insert,
       [
         next.size,
-        next.root(),
+        next.root,
         log,
         from.size,
-        from.root(),
-        tiles.map(({ level }) => level),
-        tiles.map(({ index }) => index),
+        from.root,
+        barePgList(tiles.map(({ level }) => level)),
+        barePgList(tiles.map(({ index }) => index)),
         tiles.map(({ hashes }) => hashes),
         tiles.map(({ root }) => root),
         from.size,
-        Buffer.concat(leaves.map(({ hash }) => hash)),
-        Buffer.concat(leaves.map(({ bytes }) => bytes)),
-        leaves.map(({ at }) => at.toISOString()),
-        leaves.map(({ id }) => id),
-        starts,
-        leaves.map(({ bytes }) => bytes.length),
+        joined(leaves.map(({ hash }) => hash)),
+        joined(leaves.map(({ bytes }) => bytes)),
+        barePgList(leaves.map(({ at }) => at.toISOString())),
+        pgList(leaves.map(({ id }) => id)),
+        barePgList(starts),
+        barePgList(leaves.map(({ bytes }) => bytes.length)),
       ],
       timeoutMs,
     );
@@ -175,23 +181,27 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
     const until = performance.now() + timeoutMs;
     for (let tried = false; ;) {
       try {
-        const from = (tail ??= await loadTail(knex, log, last));
+        const tree = tail ?? (await loadTail(knex, log, last));
+        // Until it is told what became of these leaves: it takes them in, whether the log does or not.
+        tail = undefined;
         // After the tail was read: whoever writes them from now on moves the log, and we do not.
         const place = tried ? await find(leaves) : undefined;
-        if (place !== undefined) return place;
-        const next = from.copy();
-        const tiles = leaves.flatMap(({ hash }) => next.append(hash));
+        if (place !== undefined) {
+          tail = tree;
+          return place;
+        }
+        const from = { size: tree.size, root: tree.root() };
+        const tiles = leaves.flatMap(({ hash }) => tree.append(hash));
+        const next = { size: tree.size, root: tree.root() };
         tried = true;
         if (await swap(from, next, leaves, tiles)) {
-          tail = next;
-          last = { size: next.size, root: next.root() };
+          tail = tree;
+          last = next;
           onSize(next.size);
           return from.size;
         }
         // Another process wrote, or an attempt of ours did.
-        tail = undefined;
       } catch (error) {
-        tail = undefined;
         if (isRefusal(error) && !lacksMonth(error)) throw error;
         if (performance.now() > until) throw error;
         if (lacksMonth(error)) await makeMonth(leaves[0]?.at ?? new Date());

@@ -11,6 +11,7 @@ import type {
   RetentionEntry,
 } from './entry.ts';
 import { areDisjoint, countRanges, isRanges } from './number-ranges.ts';
+import { ofFrozen } from './of-frozen.ts';
 
 /** Written before every field; another one is another encoding. */
 const version = 1;
@@ -48,32 +49,42 @@ interface Part extends PackedDecisions {
   readonly parts?: number;
 }
 
+const member = (name: string, value: string | number | undefined): string =>
+  value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`;
+
+const listMember = (name: string, list: readonly unknown[]): string =>
+  list.length === 0 ? '' : `,"${name}":${JSON.stringify(list)}`;
+
+const sharedJson = ofFrozen((list: readonly unknown[]) => JSON.stringify(list));
+
+/** One that many entries have. */
+const sharedMember = (name: string, list: readonly unknown[]): string =>
+  list.length === 0 ? '' : `,"${name}":${sharedJson(list)}`;
+
 // INVARIANT: keys in the order of their UTF-16 code units, at every level. That makes what
 // `JSON.stringify` writes canonical (RFC 8785): texts, whole numbers and lists have one form only.
 const operationJson = (entry: OperationEntry, at: Date, part: Part): string =>
-  JSON.stringify({
-    actor: storable(entry.actor),
-    at: at.toISOString(),
-    client: storable(entry.client),
-    coordinates: none(part.coordinates),
-    decidedAt: entry.decidedAt,
-    decisions: none(part.decisions),
-    documentHash: entry.documentHash,
-    errors: none(entry.errors),
-    head: entry.head,
-    id: entry.id,
-    kind: entry.kind,
-    notices: none(entry.notices),
-    operation: maybe(entry.operation),
-    outcome: entry.outcome,
-    part: part.part,
-    parts: part.parts,
-    policy: entry.policy,
-    purpose: maybe(entry.purpose),
-    sets: none(part.sets),
-    signals: none(entry.signals),
-    v: version,
-  });
+  `{"actor":${JSON.stringify(storable(entry.actor))}` +
+  member('at', at.toISOString()) +
+  member('client', storable(entry.client)) +
+  sharedMember('coordinates', part.coordinates) +
+  member('decidedAt', entry.decidedAt) +
+  sharedMember('decisions', part.decisions) +
+  member('documentHash', entry.documentHash) +
+  listMember('errors', entry.errors) +
+  member('head', entry.head) +
+  member('id', entry.id) +
+  member('kind', entry.kind) +
+  listMember('notices', entry.notices) +
+  member('operation', maybe(entry.operation)) +
+  member('outcome', entry.outcome) +
+  member('part', part.part) +
+  member('parts', part.parts) +
+  member('policy', entry.policy) +
+  member('purpose', maybe(entry.purpose)) +
+  listMember('sets', part.sets) +
+  listMember('signals', entry.signals) +
+  `${member('v', version)}}`;
 
 const erasureJson = (entry: ErasureEntry, at: Date): string =>
   JSON.stringify({

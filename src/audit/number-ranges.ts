@@ -71,10 +71,12 @@ export const packSorted = (sorted: Int32Array, ends: ArrayLike<number>): readonl
   }
   // One text, of which each set is a piece without its last comma.
   const text = bytes.toString('latin1', 0, starts[ends.length]);
-  return Array.from(ends, (_, set) => {
+  const texts: string[] = [];
+  for (let set = 0; set < ends.length; set += 1) {
     const from = starts[set] ?? 0;
-    return text.slice(from, Math.max(from, (starts[set + 1] ?? from) - 1));
-  });
+    texts.push(text.slice(from, Math.max(from, (starts[set + 1] ?? from) - 1)));
+  }
+  return texts;
 };
 
 /** Numbers as ranges, in order and each once: `1-5,9`. A negative one stands for nobody: `?`. */

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { uuidv7 } from 'uuidv7';
 import { createAuditStore } from './audit-store.ts';
 import { locks } from '../core/locks.ts';
+import { uuidv7 } from '../core/uuid.ts';
 import { hashLeaf } from '../tlog/merkle.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
 import { entryOf, readLeaves } from './leaf-reader.ts';

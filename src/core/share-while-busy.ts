@@ -1,3 +1,5 @@
+const nothing = (): void => undefined;
+
 /**
  * Lets callers share work that is one round trip however many ask: while one call runs, those who
  * arrive wait together for the next. A caller is only ever given the result of a call that began
@@ -15,7 +17,7 @@ export const shareWhileBusy = <Item, Result>(
 
   const gather = (): NonNullable<typeof waiting> => {
     const items: Item[] = [];
-    let start = (): void => undefined;
+    let start = nothing;
     const promise = new Promise<void>((resolve) => {
       start = resolve;
     }).then(() => run(items));

@@ -16,45 +16,43 @@ export const loggedLine = (reason: LoggedReason, coordinates: readonly string[])
   return { reason, coordinates: inOrder, key: `${reason} ${inOrder.join(' ')}` };
 };
 
-/** The lines that a plan's decisions can come to, each made once and numbered from 0 on. */
+/** The lines that a plan's decisions can come to, each made once. */
 export class PlanLines {
-  readonly #lines: LoggedLine[] = [];
   readonly #plan: RowPlan;
   readonly #gates: ReadonlySet<number>;
   /** By decision. */
-  readonly #known: readonly Map<LoggedReason, number>[];
-  readonly #ofProfile = new WeakMap<Profile, readonly number[]>();
+  readonly #known: readonly Map<LoggedReason, LoggedLine>[];
 
   constructor(plan: RowPlan) {
     this.#plan = plan;
     this.#gates = new Set(plan.gates.map(({ decision }) => decision));
-    this.#known = plan.decisions.map(() => new Map<LoggedReason, number>());
-  }
-
-  /** The lines from a number on. */
-  from(number: number): readonly LoggedLine[] {
-    return this.#lines.slice(number);
+    this.#known = plan.decisions.map(() => new Map<LoggedReason, LoggedLine>());
   }
 
   /** What is said of rows with this profile; of a row that a gate hides, only what the gates say. */
-  of(profile: Profile): readonly number[] {
-    const known = this.#ofProfile.get(profile);
-    if (known) return known;
-    const lines: number[] = [];
-    for (const [k, { coordinates }] of this.#plan.decisions.entries()) {
+  of({ reasons, stays }: Profile): readonly LoggedLine[] {
+    return this.#plan.decisions.flatMap(({ coordinates }, k) => {
       // A selection may decide nothing that has a name, such as `__typename` alone.
-      if (coordinates.length === 0 || (!profile.stays && !this.#gates.has(k))) continue;
-      const reason = profile.reasons[k] ?? 'NOT_EVALUATED';
-      const byReason = this.#known[k];
-      let line = byReason?.get(reason);
-      if (line === undefined) {
-        line = this.#lines.push(loggedLine(reason, coordinates)) - 1;
-        byReason?.set(reason, line);
-      }
-      lines.push(line);
+      if (coordinates.length === 0 || (!stays && !this.#gates.has(k))) return [];
+      return [this.#line(k, reasons[k] ?? 'NOT_EVALUATED', coordinates)];
+    });
+  }
+
+  /** What is said where no row could join, whoever the rows would have been of. */
+  closed(): readonly LoggedLine[] {
+    return this.#plan.decisions.flatMap((decision, k) => {
+      if (decision.kind !== 'never' || decision.coordinates.length === 0) return [];
+      return this.#gates.has(k) ? [this.#line(k, decision.reason, decision.coordinates)] : [];
+    });
+  }
+
+  #line(decision: number, reason: LoggedReason, coordinates: readonly string[]): LoggedLine {
+    let line = this.#known[decision]?.get(reason);
+    if (line === undefined) {
+      line = loggedLine(reason, coordinates);
+      this.#known[decision]?.set(reason, line);
     }
-    this.#ofProfile.set(profile, lines);
-    return lines;
+    return line;
   }
 }
 

@@ -1,153 +1,116 @@
 import type { PackedDecision, PackedDecisions } from '../audit/entry.ts';
 import { packSorted } from '../audit/number-ranges.ts';
 import type { LoggedLine } from './logged-lines.ts';
-import { Partition } from './partition.ts';
-import { SubjectIndex } from './subject-index.ts';
-
-/** What is said of persons, in the numbers of their plan. */
-export interface Group {
-  readonly own: readonly number[];
-  /** A number of the plan → place in `NotedDecisions.lines`. */
-  readonly places: readonly number[];
-}
+import type { Said, SaidBook, Shape } from './said-book.ts';
+import { sortRows, type Rows } from './sort-rows.ts';
 
 /** What an operation decided, before it is packed. */
 export interface NotedDecisions {
-  /** All that may be said: what is said of nobody is left out. */
-  readonly lines: readonly LoggedLine[];
-  /** Places of those lines that stand though they are said of nobody known. */
-  readonly closed: ReadonlySet<number>;
-  /** Persons decided alike. Several groups may say the same. */
-  readonly groups: readonly Group[];
-  /** Persons, and for each the group; one may come again, and in several groups. */
-  readonly subjects: Int32Array;
-  readonly groupOf: Int32Array;
+  readonly book: SaidBook;
+  /** Persons, who may come again, and what is said of each by its number in the book. */
+  readonly rows: Rows;
+  /** What stands though it is said of nobody known. */
+  readonly closed: Said;
 }
 
-/** Sorts by a small number and keeps the order within: the places, and where each number's end. */
-const countingSort = (
-  values: Int32Array,
-  kinds: number,
-): { readonly places: Int32Array; readonly ends: Int32Array } => {
-  const ends = new Int32Array(kinds + 1);
-  for (let i = 0; i < values.length; i += 1) {
-    const at = (values[i] ?? 0) + 1;
-    ends[at] = (ends[at] ?? 0) + 1;
+/** Joins the rows of one person each into the first of them, and leaves out of whom nothing is said. */
+const joinRows = ({ numbers, kinds }: Rows, book: SaidBook): Rows => {
+  let count = 0;
+  for (let i = 0; i < numbers.length;) {
+    const person = numbers[i] ?? -1;
+    let said = book.at(kinds[i] ?? 0);
+    for (i += 1; i < numbers.length && numbers[i] === person; i += 1)
+      said = said.and(book.at(kinds[i] ?? 0));
+    if (said === book.nothing) continue;
+    numbers[count] = person;
+    kinds[count] = said.number;
+    count += 1;
   }
-  for (let kind = 1; kind <= kinds; kind += 1)
-    ends[kind] = (ends[kind] ?? 0) + (ends[kind - 1] ?? 0);
-  const places = new Int32Array(values.length);
-  for (let i = 0; i < values.length; i += 1) {
-    const kind = values[i] ?? 0;
-    const at = ends[kind] ?? 0;
-    places[at] = i;
-    // Counting up from where each starts leaves its end there.
-    ends[kind] = at + 1;
-  }
-  return { places, ends };
-};
-
-const nothing: Group = { own: [], places: [] };
-
-/** For each line the atoms that it is said of, in order. */
-const atomsByLine = (
-  { groups, lines }: NotedDecisions,
-  persons: Partition,
-  classes: readonly number[],
-): readonly (readonly number[])[] => {
-  const byLine = lines.map((): number[] => []);
-  for (let atom = 0; atom < classes.length; atom += 1) {
-    let at = classes[atom] ?? 0;
-    for (let group = persons.splitOf(at); group >= 0; group = persons.splitOf(at)) {
-      const { own, places } = groups[group] ?? nothing;
-      for (let i = 0; i < own.length; i += 1) {
-        const atoms = byLine[places[own[i] ?? -1] ?? -1];
-        // Several groups may say the same line of a person.
-        if (atoms && atoms[atoms.length - 1] !== atom) atoms.push(atom);
-      }
-      at = persons.before(at);
-    }
-  }
-  return byLine;
+  return { numbers: numbers.subarray(0, count), kinds: kinds.subarray(0, count) };
 };
 
 interface Sets {
-  /** Of each line, in order. */
-  readonly ofLine: readonly (readonly number[])[];
+  /** What is said of each set. */
+  readonly said: readonly Said[];
   readonly texts: readonly string[];
 }
 
-/** Atoms that are in the same lines: for each its set, and 1 for the first of each set. */
-const setsOfAtoms = (byLine: readonly (readonly number[])[], atoms: number) => {
-  const named = byLine.reduce((sum, { length }) => sum + length, 0);
-  const alike = new Partition(atoms, named);
-  for (const some of byLine) alike.split(some, 0, some.length);
-  const setOfClass = new Int32Array(alike.classes).fill(-1);
-  const setOf = new Int32Array(atoms);
-  const leads = new Uint8Array(atoms);
-  let count = 0;
-  for (let atom = 0; atom < atoms; atom += 1) {
-    const own = alike.classOf(atom);
-    if (setOfClass[own] === -1) {
-      setOfClass[own] = count++;
-      leads[atom] = 1;
+/** @param persons each once, in order; of whom the same is said is in one set */
+const setsOf = ({ numbers, kinds }: Rows, book: SaidBook): Sets => {
+  const said: Said[] = [];
+  /** By kind its place in `said` + 1, since sets are in the order of their smallest number. */
+  const placeOf = new Int32Array(book.size);
+  /** By place how many are in the set, then where it starts, then where it ends. */
+  const ends: number[] = [];
+  for (let i = 0; i < kinds.length; i += 1) {
+    const kind = kinds[i] ?? 0;
+    let place = placeOf[kind] ?? 0;
+    if (place === 0) {
+      place = said.push(book.at(kind));
+      placeOf[kind] = place;
+      ends.push(0);
     }
-    setOf[atom] = setOfClass[own] ?? 0;
+    ends[place - 1] = (ends[place - 1] ?? 0) + 1;
   }
-  return { setOf, leads, count };
+  let start = 0;
+  for (let place = 0; place < ends.length; place += 1) {
+    start += ends[place] ?? 0;
+    ends[place] = start - (ends[place] ?? 0);
+  }
+  const bySet = new Int32Array(numbers.length);
+  for (let i = 0; i < numbers.length; i += 1) {
+    const place = (placeOf[kinds[i] ?? 0] ?? 0) - 1;
+    const at = ends[place] ?? 0;
+    bySet[at] = numbers[i] ?? -1;
+    ends[place] = at + 1;
+  }
+  return { said, texts: packSorted(bySet, ends) };
+};
+
+const makeShape = (said: readonly Said[], closed: Said): Shape => {
+  const byKey = new Map<string, { readonly line: LoggedLine; readonly sets: number[] }>();
+  for (const line of closed.lines) byKey.set(line.key, { line, sets: [] });
+  for (const [set, { lines }] of said.entries()) {
+    for (const line of lines) {
+      const known = byKey.get(line.key);
+      if (known) known.sets.push(set);
+      else byKey.set(line.key, { line, sets: [set] });
+    }
+  }
+  const lines = [...byKey.values()].sort((a, b) => (a.line.key < b.line.key ? -1 : 1));
+  const coordinates = [...new Set(lines.flatMap(({ line }) => line.coordinates))].sort();
+  const placeOf = new Map(coordinates.map((coordinate, i) => [coordinate, i]));
+  const decisions = lines.map(({ line, sets }): PackedDecision => {
+    const fields = line.coordinates.map((field) => placeOf.get(field) ?? 0);
+    return Object.freeze<PackedDecision>([line.reason, Object.freeze(fields), Object.freeze(sets)]);
+  });
+  // Several entries will have them, and whoever encodes them may remember how.
+  return { coordinates: Object.freeze(coordinates), decisions: Object.freeze(decisions) };
+};
+
+/** The same object where the same was said of as many sets in the same order before. */
+const shapeOf = (said: readonly Said[], { book, closed }: NotedDecisions): Shape => {
+  let key = String(closed.number);
+  for (const { number } of said) key += ` ${number}`;
+  let shape = book.shapes.get(key);
+  if (shape === undefined) {
+    shape = makeShape(said, closed);
+    const weight = said.reduce((sum, { lines }) => sum + lines.length, shape.coordinates.length);
+    book.shapes.set(key, shape, weight);
+  }
+  return shape;
 };
 
 /**
- * Parts the persons of an operation into sets: who is in the same lines is in the same set, whatever
- * the selections, batches and their order. Each person is in exactly one; sets are ordered by their
- * smallest number.
+ * Parts the persons of an operation into sets: of whom the same is said is in the same set, whatever
+ * the selections, batches and their order. Each person is in exactly one, and the same decisions
+ * come to the same text.
+ *
+ * @param noted its rows are written over
  */
-const setsOf = (noted: NotedDecisions): Sets => {
-  const { subjects, groupOf, groups } = noted;
-  const most = subjects.length;
-  const index = new SubjectIndex(most);
-  const persons = new Partition(most, most);
-  const { places, ends: groupEnds } = countingSort(groupOf, groups.length);
-  for (let i = 0; i < most; i += 1) places[i] = index.placeOf(subjects[places[i] ?? 0] ?? -1);
-  for (let group = 0; group < groups.length; group += 1)
-    persons.split(places, group === 0 ? 0 : (groupEnds[group - 1] ?? 0), groupEnds[group] ?? 0);
-  const numbers = index.numbers.slice().sort();
-  // First by groups, for a person is in few of them: who is in the same ones is of one atom.
-  const atomOfClass = new Int32Array(persons.classes).fill(-1);
-  const atomOf = new Int32Array(numbers.length);
-  const classes: number[] = [];
-  for (let i = 0; i < numbers.length; i += 1) {
-    const own = persons.classOf(index.placeOf(numbers[i] ?? -1));
-    if (atomOfClass[own] === -1) atomOfClass[own] = classes.push(own) - 1;
-    atomOf[i] = atomOfClass[own] ?? 0;
-  }
-  // Then by lines, for what different groups say may come to the same.
-  const byLine = atomsByLine(noted, persons, classes);
-  const { setOf, leads, count } = setsOfAtoms(byLine, classes.length);
-  const ofLine = byLine.map((atoms) => {
-    const own: number[] = [];
-    for (const atom of atoms) if (leads[atom] === 1) own.push(setOf[atom] ?? 0);
-    return own;
-  });
-  for (let i = 0; i < atomOf.length; i += 1) atomOf[i] = setOf[atomOf[i] ?? 0] ?? 0;
-  const { places: bySet, ends } = countingSort(atomOf, count);
-  for (let i = 0; i < bySet.length; i += 1) bySet[i] = numbers[bySet[i] ?? 0] ?? -1;
-  return { ofLine, texts: packSorted(bySet, ends.subarray(0, count)) };
-};
-
-/** The same decisions come to the same text, in whatever order they were made. */
 export const packDecisions = (noted: NotedDecisions): PackedDecisions => {
-  const { ofLine, texts } = setsOf(noted);
-  const said = noted.lines
-    .map((line, i) => ({ line, sets: ofLine[i] ?? [], closed: noted.closed.has(i) }))
-    .filter(({ sets, closed }) => closed || sets.length > 0)
-    .sort((a, b) => (a.line.key < b.line.key ? -1 : 1));
-  const coordinates = [...new Set(said.flatMap(({ line }) => line.coordinates))].sort();
-  const placeOf = new Map(coordinates.map((coordinate, i) => [coordinate, i]));
-  const decisions = said.map(({ line, sets }): PackedDecision => [
-    line.reason,
-    line.coordinates.map((field) => placeOf.get(field) ?? 0),
-    sets,
-  ]);
+  const { book, rows } = noted;
+  const { said, texts } = setsOf(joinRows(sortRows(rows), book), book);
+  const { coordinates, decisions } = shapeOf(said, noted);
   return { coordinates, sets: texts, decisions };
 };

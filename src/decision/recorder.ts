@@ -1,8 +1,9 @@
 import type { PackedDecisions } from '../audit/entry.ts';
 import type { RowPlan } from '../policy/plan.ts';
 import type { LoggedReason, Profile } from './decided-rows.ts';
-import { linesOf, loggedLine, type LoggedLine } from './logged-lines.ts';
-import { packDecisions, type Group } from './pack-decisions.ts';
+import { GatheredRows } from './gathered-rows.ts';
+import { packDecisions } from './pack-decisions.ts';
+import { openSaidBook } from './said-book.ts';
 
 export type { LoggedReason };
 
@@ -23,27 +24,27 @@ export interface NotedRows {
 
 const asksAny = ({ decisions }: RowPlan): boolean => decisions.some(({ kind }) => kind === 'ask');
 
-/** The lines of an operation while they are gathered, each once. */
-class GatheredLines {
-  readonly all: LoggedLine[] = [];
-  readonly #places = new Map<string, number>();
-  readonly #ofPlan = new Map<RowPlan, number[]>();
+/** Lists of persons, `noSubject` among them, that are looked at only when somebody is looked for. */
+class Asked implements AskedSubjects {
+  readonly #lists: readonly ArrayLike<number>[];
 
-  placeOf(line: LoggedLine): number {
-    let place = this.#places.get(line.key);
-    if (place === undefined) {
-      place = this.all.push(line) - 1;
-      this.#places.set(line.key, place);
-    }
-    return place;
+  constructor(lists: readonly ArrayLike<number>[]) {
+    this.#lists = lists;
   }
 
-  /** The places of all lines that a plan has come to so far, by its own numbers. */
-  ofPlan(plan: RowPlan): readonly number[] {
-    const places = this.#ofPlan.get(plan) ?? [];
-    this.#ofPlan.set(plan, places);
-    for (const line of linesOf(plan).from(places.length)) places.push(this.placeOf(line));
-    return places;
+  get size(): number {
+    let size = 0;
+    for (const list of this.#lists)
+      for (let i = 0; i < list.length; i += 1) if ((list[i] ?? -1) >= 0) size += 1;
+    return size;
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    for (const list of this.#lists)
+      for (let i = 0; i < list.length; i += 1) {
+        const number = list[i] ?? -1;
+        if (number >= 0) yield number;
+      }
   }
 }
 
@@ -61,14 +62,8 @@ export class DecisionRecorder {
   /** Subjects whose say-so some decision turned on. */
   get asked(): AskedSubjects {
     const lists: ArrayLike<number>[] = [this.#leftOut];
-    for (const { plan, subjects } of this.#noted)
-      if (asksAny(plan)) lists.push(subjects.filter((number) => number >= 0));
-    return {
-      size: lists.reduce((sum, { length }) => sum + length, 0),
-      *[Symbol.iterator]() {
-        for (const list of lists) for (let i = 0; i < list.length; i += 1) yield list[i] ?? -1;
-      },
-    };
+    for (const { plan, subjects } of this.#noted) if (asksAny(plan)) lists.push(subjects);
+    return new Asked(lists);
   }
 
   /** Rows as they were decided. Of a profile that does not stay only the gates are decisions. */
@@ -95,48 +90,16 @@ export class DecisionRecorder {
 
   /** The decisions as the log keeps them: equal ones of several selections merged, in a fixed order. */
   packed(): PackedDecisions {
-    const lines = new GatheredLines();
-    const groups: Group[] = [];
-    const most = this.#noted.reduce((sum, { subjects }) => sum + subjects.length, 0);
-    const subjects = new Int32Array(most + this.#accesses.size);
-    const groupOf = new Int32Array(most + this.#accesses.size);
-    let length = 0;
-    for (const { plan, profiles, subjects: persons, profileOf } of this.#noted) {
-      const own = profiles.map((profile) => linesOf(plan).of(profile));
-      const places = lines.ofPlan(plan);
-      const first = groups.length;
-      for (const numbers of own) groups.push({ own: numbers, places });
-      for (let i = 0; i < persons.length; i += 1) {
-        const profile = profileOf[i] ?? 0;
-        // Nothing that has a name was decided.
-        if (own[profile]?.length === 0) continue;
-        subjects[length] = persons[i] ?? -1;
-        groupOf[length] = first + profile;
-        length += 1;
-      }
+    const book = openSaidBook();
+    let most = this.#accesses.size;
+    for (const { subjects } of this.#noted) most += subjects.length;
+    const rows = new GatheredRows(book, most);
+    for (const { plan, profiles, subjects, profileOf } of this.#noted) {
+      const said = profiles.map((profile) => book.ofRows(plan, profile));
+      rows.add(subjects, profileOf, said);
     }
-    for (const [subject, seen] of this.#accesses) {
-      if (seen.size === 0) continue;
-      const place = lines.placeOf(loggedLine('SUBJECT_ACCESS', [...seen]));
-      subjects[length] = subject;
-      groupOf[length] = groups.push({ own: [0], places: [place] }) - 1;
-      length += 1;
-    }
-    return packDecisions({
-      ...{ lines: lines.all, closed: this.#closedLines(lines), groups },
-      ...{ subjects: subjects.subarray(0, length), groupOf: groupOf.subarray(0, length) },
-    });
-  }
-
-  #closedLines(lines: GatheredLines): ReadonlySet<number> {
-    const closed = new Set<number>();
-    for (const { gates, decisions } of this.#closed) {
-      for (const { decision } of gates) {
-        const decided = decisions[decision];
-        if (decided?.kind === 'never' && decided.coordinates.length > 0)
-          closed.add(lines.placeOf(loggedLine(decided.reason, decided.coordinates)));
-      }
-    }
-    return closed;
+    for (const [subject, seen] of this.#accesses)
+      rows.add([subject], [0], [book.ofAccess([...seen])]);
+    return packDecisions({ book, rows: rows.all, closed: book.ofClosed(this.#closed) });
   }
 }

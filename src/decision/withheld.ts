@@ -67,7 +67,8 @@ export class WithheldNotes {
     let k = 0;
     let s = 0;
     while (line.paths.length < maxPaths) {
-      const [left, right] = [known[k], smallest[s]];
+      const left = known[k];
+      const right = smallest[s];
       const isLeft = left !== undefined && (!right || comparePaths(left, right) <= 0);
       const next = isLeft ? left : right;
       if (!next) return;
@@ -90,9 +91,22 @@ export class WithheldNotes {
     const notes: WithheldNote[] = [];
     for (const [field, byReason] of this.#lines) {
       for (const [reason, { count, paths }] of byReason) {
-        notes.push({ field, reason, count, paths: paths.map((path) => path.join('.')) });
+        notes.push({ field, reason, count, paths: paths.map(pathText) });
       }
     }
-    return notes.sort((a, b) => (`${a.field} ${a.reason}` < `${b.field} ${b.reason}` ? -1 : 1));
+    return notes.sort(compareNotes);
   }
 }
+
+/** `customers.nodes.0.email`. Put together by hand, since `join` takes twice as long. */
+const pathText = (path: readonly (string | number)[]): string => {
+  let text = String(path[0] ?? '');
+  for (let i = 1; i < path.length; i += 1) text += `.${path[i] ?? ''}`;
+  return text;
+};
+
+/** By field, then by reason. */
+const compareNotes = (a: WithheldNote, b: WithheldNote): number => {
+  if (a.field !== b.field) return a.field < b.field ? -1 : 1;
+  return a.reason < b.reason ? -1 : 1;
+};

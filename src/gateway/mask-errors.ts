@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { uuidv7 } from 'uuidv7';
 import { SaysoError, SourceError } from '../core/errors.ts';
+import { uuidv7 } from '../core/uuid.ts';
 
 /** Writes what happened for operators. Gets no value of any row and no message that could hold one. */
 export type ErrorLog = (event: {

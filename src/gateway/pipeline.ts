@@ -1,6 +1,5 @@
 import { HeaderMap } from '@apollo/server';
 import { getVariableValues, GraphQLError, OperationTypeNode, type ExecutionResult } from 'graphql';
-import { uuidv7 } from 'uuidv7';
 import { AnswerBuffer } from '../answer/answer-buffer.ts';
 import type { OperationEntry } from '../audit/entry.ts';
 import {
@@ -11,6 +10,7 @@ import {
   SaysoError,
   SignInError,
 } from '../core/errors.ts';
+import { uuidv7 } from '../core/uuid.ts';
 import { DecisionRecorder } from '../decision/recorder.ts';
 import type { WithheldNotes } from '../decision/withheld.ts';
 import { actorName } from '../identity/actor-name.ts';
@@ -167,13 +167,18 @@ export const createPipeline = (
     }
   };
 
-  const extension = (journey: Journey, view: LedgerView | undefined, notes: WithheldNotes) => ({
-    ...(journey.purpose !== undefined && { purpose: journey.purpose }),
+  // What is undefined is left out of JSON.
+  const extension = (
+    { purpose, plan: { filtered }, entry }: Journey,
+    view: LedgerView | undefined,
+    notes: WithheldNotes,
+  ) => ({
+    purpose,
     policy: policy.id,
-    ...(view && { head: view.head }),
-    entry: journey.entry,
+    head: view?.head,
+    entry,
     withheld: notes.list(),
-    ...(journey.plan.filtered.length > 0 && { filtered: journey.plan.filtered }),
+    filtered: filtered.length > 0 ? filtered : undefined,
   });
 
   /** An operation that is refused as a whole leaves an entry too. */

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { uuidv7 } from 'uuidv7';
 import { isYes, type ConsentInput } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
 import type { NoticeBook } from '../core/notice.ts';
 import { byKnex } from '../core/statement.ts';
+import { uuidv7 } from '../core/uuid.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { checkAgainstHistory, mindsHistory } from './check-against-history.ts';
 import { resolveConsent } from './consent-event.ts';

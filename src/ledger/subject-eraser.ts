@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { uuidv7 } from 'uuidv7';
 import type { SubjectRef } from '../core/consent.ts';
 import { LedgerError } from '../core/errors.ts';
+import { uuidv7 } from '../core/uuid.ts';
 import type { SubjectDirectory } from './subject-directory.ts';
 
 /** What an erasure did, by source and type; names nobody. */

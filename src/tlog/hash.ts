@@ -12,8 +12,8 @@ const digest = (bytes: Uint8Array): Buffer =>
 const node = Buffer.alloc(1 + 2 * hashSize);
 node[0] = 1;
 
-/** A longer leaf gets a buffer of its own. */
-const scratch = Buffer.alloc(4096);
+/** As long as an entry of the log can be; a longer leaf gets a buffer of its own. */
+const scratch = Buffer.alloc(65_536);
 
 /** Hash of a leaf: SHA-256 of 0x00 and its bytes (RFC 6962, 2.1). */
 export const hashLeaf = (bytes: Uint8Array): Buffer => {

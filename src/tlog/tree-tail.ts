@@ -85,14 +85,6 @@ class Edge {
     this.filled += 1;
     return tile;
   }
-
-  copy(): Edge {
-    const edge = new Edge(this.filled);
-    edge.width = this.width;
-    edge.hashes.set(this.hashes.subarray(0, this.width * hashSize));
-    edge.#roots.set(this.#roots);
-    return edge;
-  }
 }
 
 /**
@@ -107,6 +99,8 @@ class Edge {
 export class TreeTail {
   #size = 0;
   readonly #edges: Edge[] = [];
+  /** Until the next leaf; asked for before and behind each. */
+  #root: Buffer | undefined;
 
   /**
    * The tail of a tree that is there already, from the unfilled tile of each level.
@@ -156,11 +150,17 @@ export class TreeTail {
       if (add) tiles.push(edge.take(level, add));
     }
     this.#size = size;
+    this.#root = undefined;
     return tiles;
   }
 
   /** The root of the tree as it is now (RFC 6962, 2.1). */
   root(): Buffer {
+    this.#root ??= this.#rootNow();
+    return Buffer.from(this.#root);
+  }
+
+  #rootNow(): Buffer {
     let root: Buffer | undefined;
     for (const { width, subtrees } of this.#edges) {
       let rest = width;
@@ -169,7 +169,7 @@ export class TreeTail {
         rest = Math.floor(rest / 2);
       }
     }
-    return Buffer.from(root ?? emptyRoot);
+    return root === undefined ? emptyRoot : Buffer.from(root);
   }
 
   /** The tiles that are not full, lowest level first; levels that have none are left out. */
@@ -186,14 +186,6 @@ export class TreeTail {
             },
           ],
     );
-  }
-
-  /** Another that goes its own way from here. */
-  copy(): TreeTail {
-    const tail = new TreeTail();
-    tail.#size = this.#size;
-    tail.#edges.push(...this.#edges.map((edge) => edge.copy()));
-    return tail;
   }
 }
 

@@ -82,6 +82,36 @@ describe('an entry', () => {
   });
 });
 
+describe('lists that entries share', () => {
+  const textOf = (coordinates: readonly string[], decisions: readonly PackedDecision[]) =>
+    encodeEntry({ ...operation, coordinates, decisions }, at)[0]!.toString();
+  const list = JSON.stringify;
+
+  it('come to the same bytes each time', () => {
+    const coordinates = Object.freeze(['A.a', 'A.b']);
+    const decision: PackedDecision = ['OPEN', Object.freeze([0, 1]), Object.freeze([0])];
+    const decisions = Object.freeze([Object.freeze(decision)]);
+    const text = textOf(coordinates, decisions);
+    expect(text).toContain(`"coordinates":${list(coordinates)},`);
+    expect(text).toContain(`"decisions":${list(decisions)},`);
+    expect(textOf(coordinates, decisions)).toBe(text);
+    // By what they hold, not by where they stand.
+    expect(textOf(['A.a', 'A.b'], [['OPEN', [0, 1], [0]]])).toBe(text);
+  });
+
+  it('are read again where they could have changed, however deep', () => {
+    const coordinates = ['A.a'];
+    const fields = [0];
+    const decisions = Object.freeze([Object.freeze<PackedDecision>(['OPEN', fields, [0]])]);
+    textOf(coordinates, decisions);
+    coordinates.push('A.b');
+    fields.push(1);
+    const text = textOf(coordinates, decisions);
+    expect(text).toContain('"coordinates":["A.a","A.b"],');
+    expect(text).toContain('"decisions":[["OPEN",[0,1],[0]]],');
+  });
+});
+
 describe('reading an entry', () => {
   const refused = (text: string | Buffer) => {
     expect(() => decodeEntry(Buffer.from(text))).toThrow(
