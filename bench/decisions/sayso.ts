@@ -2,7 +2,7 @@ import { Kind, parse } from 'graphql';
 import type pg from 'pg';
 import type { TextColumn } from '../../src/core/text-column.ts';
 import { openPool } from '../../src/database/connection.ts';
-import { decideRows, loadSubjects, type DecisionContext } from '../../src/decision/decide-rows.ts';
+import { decideRows, type DecisionContext } from '../../src/decision/decide-rows.ts';
 import { DecisionRecorder } from '../../src/decision/recorder.ts';
 import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
@@ -40,6 +40,20 @@ const columnOf = (ids: readonly string[]): TextColumn => {
   return { count: ids.length, bytes: Buffer.from(ids.join('')), cells, width: 1, column: 0 };
 };
 
+const writeAnswers = (
+  answers: Uint8Array,
+  width: number,
+  profileOf: Int32Array,
+  out: Uint8Array,
+): void => {
+  const count = profileOf.length;
+  let at = 0;
+  for (let i = 0; i < count; i += 1) {
+    const from = (profileOf[i] ?? -1) * width;
+    for (let k = 0; k < width; k += 1) out[at++] = answers[from + k] ?? 0;
+  }
+};
+
 /**
  * The gateway's own decision, from ids to outcomes: numbers of the persons, their say-so out of the
  * snapshot, a profile for each, and the record of it that goes into the audit entry.
@@ -71,14 +85,13 @@ export const openSayso = async (connection: pg.ClientConfig): Promise<Decider> =
       onFault: () => undefined,
     };
     const numbers = await subjects.numbersOfColumn(subjectType, column);
-    await loadSubjects(plan, numbers, c);
-    const { profiles, profileOf } = decideRows(plan, numbers, column.count, undefined, c);
+    const { profiles, profileOf } = await decideRows(plan, numbers, column.count, undefined, c);
     const decisions = batch.fields.map((field) => plan.cellOf.get(field)?.decision ?? -1);
-    let at = 0;
-    for (let i = 0; i < profileOf.length; i += 1) {
-      const releases = profiles[profileOf[i] ?? -1]?.releases;
-      for (let k = 0; k < decisions.length; k += 1) out[at++] = releases?.[decisions[k] ?? -1] ?? 0;
-    }
+    // Persons decided alike have the same answers.
+    const answers = Uint8Array.from(
+      profiles.flatMap(({ releases }) => decisions.map((decision) => releases[decision] ?? 0)),
+    );
+    writeAnswers(answers, decisions.length, profileOf, out);
   };
   return { decide, close: () => knex.destroy() };
 };
