@@ -276,7 +276,7 @@ describe('say-so that is not in memory as of the view', () => {
         after();
         return true;
       };
-      const snapshot = { ...(c.snapshot as object), ensure } as ConsentSnapshot;
+      const snapshot = { ...(c.snapshot as object), ensure } as unknown as ConsentSnapshot;
       const wanted = (i: number): boolean => calls.push(i) > 0;
       return decideRows(plan, [-1, 4, 4], 3, undefined, { ...c, snapshot }, wanted);
     };
