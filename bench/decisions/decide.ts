@@ -4,7 +4,11 @@ import { batches, batchSize, type Decider } from './people.ts';
 
 /** The deciding process: one library, or the product; says what it decided and how fast, and ends. */
 
-const warmUpMs = 400;
+/**
+ * For every decider alike. After 400 ms some of their code was still compiled while it was measured,
+ * more so the more of it there is; those that have little are as fast as they get long before.
+ */
+const warmUpMs = 1_500;
 const measuredMs = 800;
 
 const open = async (kind: DeciderKind, { connection }: DecisionsJob): Promise<Decider> => {

@@ -2,7 +2,8 @@ import { Kind, parse } from 'graphql';
 import type pg from 'pg';
 import type { TextColumn } from '../../src/core/text-column.ts';
 import { openPool } from '../../src/database/connection.ts';
-import { decideRows, loadSubjects, type DecisionContext } from '../../src/decision/decide-rows.ts';
+import { decideRows, type DecisionContext } from '../../src/decision/decide-rows.ts';
+import type { Profile } from '../../src/decision/decided-rows.ts';
 import { DecisionRecorder } from '../../src/decision/recorder.ts';
 import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
@@ -40,6 +41,43 @@ const columnOf = (ids: readonly string[]): TextColumn => {
   return { count: ids.length, bytes: Buffer.from(ids.join('')), cells, width: 1, column: 0 };
 };
 
+/** As many bytes, in words of four. */
+const wordsFor = (bytes: number): number => (bytes + 3) & ~3;
+
+/** By profile what its persons' fields are answered, in whole words; before the first nothing is. */
+const answersOf = (profiles: readonly Profile[], decisions: readonly number[]): DataView => {
+  const stride = wordsFor(decisions.length);
+  const bytes = new Uint8Array((profiles.length + 1) * stride);
+  profiles.forEach(({ releases }, i) =>
+    bytes.set(
+      decisions.map((decision) => releases[decision] ?? 0),
+      (i + 1) * stride,
+    ),
+  );
+  return new DataView(bytes.buffer);
+};
+
+/** Four answers at a time: those beyond a person's own are overwritten by the next one's. */
+const writeAnswers = (
+  answers: DataView,
+  width: number,
+  profileOf: Int32Array,
+  out: Uint8Array,
+): void => {
+  const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
+  const stride = wordsFor(width);
+  const { length } = profileOf;
+  // Only for the last few persons there is no room for more than their own.
+  const roomy = Math.floor((out.length - stride) / width);
+  for (let i = 0; i < length; i += 1) {
+    const from = ((profileOf[i] ?? -1) + 1) * stride;
+    const at = i * width;
+    if (i <= roomy)
+      for (let k = 0; k < stride; k += 4) view.setInt32(at + k, answers.getInt32(from + k));
+    else for (let k = 0; k < width; k += 1) view.setUint8(at + k, answers.getUint8(from + k));
+  }
+};
+
 /**
  * The gateway's own decision, from ids to outcomes: numbers of the persons, their say-so out of the
  * snapshot, a profile for each, and the record of it that goes into the audit entry.
@@ -71,14 +109,10 @@ export const openSayso = async (connection: pg.ClientConfig): Promise<Decider> =
       onFault: () => undefined,
     };
     const numbers = await subjects.numbersOfColumn(subjectType, column);
-    await loadSubjects(plan, numbers, c);
-    const { profiles, profileOf } = decideRows(plan, numbers, column.count, undefined, c);
+    const { profiles, profileOf } = await decideRows(plan, numbers, column.count, undefined, c);
     const decisions = batch.fields.map((field) => plan.cellOf.get(field)?.decision ?? -1);
-    let at = 0;
-    for (let i = 0; i < profileOf.length; i += 1) {
-      const releases = profiles[profileOf[i] ?? -1]?.releases;
-      for (let k = 0; k < decisions.length; k += 1) out[at++] = releases?.[decisions[k] ?? -1] ?? 0;
-    }
+    // Persons decided alike have the same answers.
+    writeAnswers(answersOf(profiles, decisions), decisions.length, profileOf, out);
   };
   return { decide, close: () => knex.destroy() };
 };

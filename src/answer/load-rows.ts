@@ -1,6 +1,6 @@
 import { getArgumentValues } from 'graphql';
 import { noSubject } from '../ledger/subject-directory.ts';
-import { decideRows, loadSubjects } from '../decision/decide-rows.ts';
+import { decideRows } from '../decision/decide-rows.ts';
 import type { DecidedRows } from '../decision/decided-rows.ts';
 import { tailOf } from '../decision/governed-reader.ts';
 import type { DecisionContext } from '../decision/release-rows.ts';
@@ -80,8 +80,7 @@ export const loadRows = async (
   const { decision } = loading;
   const numbers = await numbersOf(raw, plan.read, count, decision);
   const places = placesOf(raw, plan.read, count);
-  await loadSubjects(plan, numbers, decision);
-  const decided = decideRows(plan, numbers, count, places, decision, wanted);
+  const decided = await decideRows(plan, numbers, count, places, decision, wanted);
   const joins = new Array<LoadedJoin | undefined>(answer.entries.length);
   await Promise.all(
     answer.entries.map(async (entry, i) => {

@@ -1,9 +1,9 @@
-import type { SaidPage } from '../ledger/consent-pages.ts';
 import type { ConsentSnapshot, LedgerView } from '../ledger/consent-snapshot.ts';
 import { noSubject, type SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { RowPlan } from '../policy/plan.ts';
 import type { DecidedRows, Profile } from './decided-rows.ts';
 import type { DecisionRecorder } from './recorder.ts';
+import type { ProfileTree } from './profile-tree.ts';
 import { deciderOf, type RowDecider, type Tables } from './row-decider.ts';
 
 /** Say-so moved for a subject of this operation while it ran: decide again from a newer head. */
@@ -26,74 +26,145 @@ export interface DecisionContext {
   readonly onFault: (error: unknown) => void;
 }
 
-/**
- * Brings what persons said into memory, where a plan turns on it. Call `decideRows` right after it,
- * before awaiting anything else.
- *
- * @param numbers of the rows' persons, `noSubject` among them
- * @throws ConsentMoved when somebody's say-so is newer than the view
- * @throws LedgerError when the ledger does not answer
- */
-export const loadSubjects = async (
-  plan: RowPlan,
-  numbers: ArrayLike<number>,
-  { snapshot, view }: Pick<DecisionContext, 'snapshot' | 'view'>,
-): Promise<void> => {
-  if (!plan.decisions.some(({ kind }) => kind === 'ask') || snapshot.holds(numbers, view)) return;
-  const loaded = await snapshot.ensure(numbers, view);
-  // Between its promise and this line others may have had a turn, so it is asked once more.
-  if (!loaded || !snapshot.holds(numbers, view)) throw new ConsentMoved();
-};
+/** Rows whose type concerns persons. */
+interface Rows {
+  readonly plan: RowPlan;
+  readonly subjects: ArrayLike<number>;
+  readonly count: number;
+  readonly places: readonly unknown[] | undefined;
+}
 
-/** Where a plan asks for no say-so none is read. */
-const nothingSaid: SaidPage = { states: new Uint8Array(0) };
-
-/** The profiles that one batch met. */
+/** A batch of rows while it is decided: run by run, for rows of one person follow each other. */
 class Batch {
+  /** Those that it met, in the order of their first rows. */
   readonly profiles: Profile[] = [];
-  /** Profile of the tree → place in `profiles` + 1. */
-  readonly #placeOf: Int32Array;
-  #nobody = -1;
-  readonly #decider: RowDecider;
-  readonly #tree: ReturnType<RowDecider['begin']>;
+  runs = 0;
+  // By run: its first row, its person, and the place of its profile (before: where its say-so is).
+  readonly starts: Int32Array;
+  readonly subjects: Int32Array;
+  readonly placeOf: Int32Array;
+  readonly #rows: Rows;
   readonly #c: DecisionContext;
+  readonly #decider: RowDecider;
+  readonly #tree: ProfileTree;
+  /** Profile of the tree → place in `profiles` + 1. */
+  readonly #places: Int32Array;
+  #nobody = -1;
+  #settled = -1;
   readonly #met = new Map<unknown, Tables>();
 
-  constructor(decider: RowDecider, count: number, c: DecisionContext) {
-    this.#decider = decider;
-    this.#tree = decider.begin();
+  constructor(rows: Rows, c: DecisionContext) {
+    const { plan, count } = rows;
+    this.starts = new Int32Array(count + 1);
+    this.subjects = new Int32Array(count);
+    this.placeOf = new Int32Array(count);
+    this.#rows = rows;
     this.#c = c;
+    this.#decider = deciderOf(plan, c.gpc === true);
+    this.#tree = this.#decider.begin();
     // No row makes more than one.
-    this.#placeOf = new Int32Array(this.#tree.size + count);
+    this.#places = new Int32Array(this.#tree.size + count);
+    this.#findRuns();
   }
 
-  profile(place: number): Profile {
-    const profile = this.profiles[place];
-    if (!profile) throw new RangeError('no such profile');
-    return profile;
-  }
-
-  /** The place of a row's profile. */
-  placeOf(subject: number, lives: unknown): number {
-    if (!(subject >= 0)) {
-      if (this.#nobody < 0) this.#nobody = this.profiles.push(this.#decider.nobody) - 1;
-      return this.#nobody;
-    }
+  /**
+   * Finds the profile of each run, and does nothing else that anybody could see.
+   * @returns false when somebody is not in memory, or not as of the view
+   */
+  decide(): boolean {
+    const { runs, subjects, starts, placeOf } = this;
+    const { places } = this.#rows;
     const { snapshot, view } = this.#c;
-    const { asksAny } = this.#decider;
-    const page = asksAny ? snapshot.pageOf(subject, view) : nothingSaid;
-    // Not what was loaded for this operation, or not any more.
-    if (page === undefined) throw new ConsentMoved();
-    const start = asksAny ? snapshot.startOf(subject) : 0;
-    const tables = this.#decider.tablesAt(lives, this.#met);
-    const number = this.#decider.decide(page, start, tables, view.now);
-    const known = this.#placeOf[number] ?? 0;
+    const decider = this.#decider;
+    const said = decider.asksAny ? snapshot.said : undefined;
+    if (said && !snapshot.locate(subjects, runs, view, placeOf)) return false;
+    for (let run = 0; run < runs; run += 1) {
+      if ((subjects[run] ?? noSubject) < 0) placeOf[run] = this.#nobodysPlace();
+      else if (said === undefined) placeOf[run] = this.#settledPlace();
+      else {
+        const tables = decider.tablesAt(places?.[starts[run] ?? 0], this.#met);
+        placeOf[run] = this.#placeFor(decider.decide(said, placeOf[run] ?? 0, tables, view.now));
+      }
+    }
+    return true;
+  }
+
+  #findRuns(): void {
+    const { starts, subjects: persons } = this;
+    const { subjects, places, count } = this.#rows;
+    let runs = 0;
+    let lastSubject = noSubject;
+    let lastLives: unknown;
+    for (let i = 0; i < count; i += 1) {
+      const number = subjects[i] ?? noSubject;
+      const subject = number >= 0 ? number : noSubject;
+      const lives = places?.[i];
+      if (runs > 0 && subject === lastSubject && lives === lastLives) continue;
+      starts[runs] = i;
+      persons[runs] = subject;
+      runs += 1;
+      lastSubject = subject;
+      lastLives = lives;
+    }
+    starts[runs] = count;
+    this.runs = runs;
+  }
+
+  #nobodysPlace(): number {
+    if (this.#nobody < 0) this.#nobody = this.profiles.push(this.#decider.nobody) - 1;
+    return this.#nobody;
+  }
+
+  #settledPlace(): number {
+    if (this.#settled < 0) this.#settled = this.profiles.push(this.#decider.settled) - 1;
+    return this.#settled;
+  }
+
+  /** The place of a profile of the tree. */
+  #placeFor(number: number): number {
+    const known = this.#places[number] ?? 0;
     if (known > 0) return known - 1;
     const place = this.profiles.push(this.#tree.profile(number)) - 1;
-    this.#placeOf[number] = place + 1;
+    this.#places[number] = place + 1;
     return place;
   }
 }
+
+/** Notes what was decided; for each row the place of its profile, or -1 where it is not shown. */
+const record = (
+  { plan, count }: Rows,
+  { profiles, runs, starts, subjects, placeOf }: Batch,
+  { recorder }: DecisionContext,
+  wanted: ((index: number) => boolean) | undefined,
+): Int32Array => {
+  const asksAny = plan.decisions.some(({ kind }) => kind === 'ask');
+  const stays = Uint8Array.from(profiles, (profile) => (profile.stays ? 1 : 0));
+  const profileOf = new Int32Array(count).fill(-1);
+  let noted = 0;
+  for (let run = 0; run < runs; run += 1) {
+    const place = placeOf[run] ?? -1;
+    const subject = subjects[run] ?? noSubject;
+    const isShown = stays[place] === 1;
+    const end = starts[run + 1] ?? 0;
+    let isNoted = !isShown;
+    for (let i = starts[run] ?? 0; isShown && i < end; i += 1) {
+      if (wanted === undefined || wanted(i)) {
+        profileOf[i] = place;
+        isNoted = true;
+      } else if (asksAny && subject >= 0) recorder.noteAsked(subject);
+    }
+    if (!isNoted) continue;
+    // Runs that are not noted give their place to those behind them.
+    subjects[noted] = subject;
+    placeOf[noted] = place;
+    noted += 1;
+  }
+  recorder.noteRows({
+    ...{ plan, profiles, subjects: subjects.subarray(0, noted) },
+    profileOf: placeOf.subarray(0, noted),
+  });
+  return profileOf;
+};
 
 const plainRows = (
   plan: RowPlan,
@@ -106,65 +177,34 @@ const plainRows = (
 };
 
 /**
- * Decides a batch of rows, each once, and records what was decided. Nothing is awaited: call it
- * right after `loadSubjects`.
+ * Decides a batch of rows, each once, and records what was decided. What persons said is brought
+ * into memory first where it is not there.
  *
  * @param subjects numbers of the rows' persons; `noSubject` for nobody known
  * @param count how many rows; as many of `subjects` are read
  * @param places where each row's person lives, when some decision turns on it
  * @param wanted asked in order for each row that may be shown; one that it leaves out was decided
  *   on but goes nowhere, so nothing is recorded of it
- * @throws ConsentMoved when somebody is not in memory, or not as of the view
+ * @throws ConsentMoved when somebody's say-so is newer than the view
+ * @throws LedgerError when the ledger does not answer
  */
-export const decideRows = (
+export const decideRows = async (
   plan: RowPlan,
   subjects: ArrayLike<number>,
   count: number,
   places: readonly unknown[] | undefined,
   c: DecisionContext,
   wanted?: (index: number) => boolean,
-): DecidedRows => {
+): Promise<DecidedRows> => {
   if (!plan.read.subject) return plainRows(plan, count, wanted);
-  const decider = deciderOf(plan, c.gpc === true);
-  const { recorder } = c;
-  const batch = new Batch(decider, count, c);
-  const { profiles } = batch;
-  const profileOf = new Int32Array(count).fill(-1);
-  const notedSubjects = new Int32Array(count);
-  const notedProfiles = new Int32Array(count);
-  let noted = 0;
-  let place = -1;
-  let profile: Profile | undefined;
-  let lastSubject: number | undefined;
-  let lastLives: unknown;
-  let isNoted = false;
-  for (let i = 0; i < count; i += 1) {
-    const subject = subjects[i] ?? noSubject;
-    const lives = places?.[i];
-    // Rows of one person follow each other.
-    if (profile === undefined || subject !== lastSubject || lives !== lastLives) {
-      place = batch.placeOf(subject, lives);
-      profile = batch.profile(place);
-      lastSubject = subject;
-      lastLives = lives;
-      isNoted = false;
-    }
-    if (profile.stays) {
-      if (wanted && !wanted(i)) {
-        if (decider.asksAny && subject >= 0) recorder.noteAsked(subject);
-        continue;
-      }
-      profileOf[i] = place;
-    }
-    if (isNoted) continue;
-    notedSubjects[noted] = subject;
-    notedProfiles[noted] = place;
-    noted += 1;
-    isNoted = true;
+  const rows: Rows = { plan, subjects, count, places };
+  let batch = new Batch(rows, c);
+  // Mostly all are there: looking and deciding then are one.
+  if (!batch.decide()) {
+    if (!(await c.snapshot.ensure(subjects, c.view))) throw new ConsentMoved();
+    // Between its promise and this line others may have had a turn, so each is asked for once more.
+    batch = new Batch(rows, c);
+    if (!batch.decide()) throw new ConsentMoved();
   }
-  recorder.noteRows({
-    ...{ plan, profiles, subjects: notedSubjects.subarray(0, noted) },
-    profileOf: notedProfiles.subarray(0, noted),
-  });
-  return { profiles, profileOf };
+  return { profiles: batch.profiles, profileOf: record(rows, batch, c, wanted) };
 };

@@ -5,6 +5,8 @@ import type { Ask } from '../policy/plan.ts';
 /** Set in a table's index when the yes of the pair, if one stands, has ended. */
 export const expiredBit = 0x100;
 const states = 0x100;
+/** Codes of one table. */
+export const outcomeTableSize = 2 * states;
 
 /** Codes are below this: `judge` gives fewer than twenty judgements. */
 export const codeLimit = 32;
@@ -48,7 +50,7 @@ export const outcomeTable = (
   let table = tables.get(key);
   if (table === undefined) {
     const terms = { sale, directMarketing };
-    table = Uint8Array.from({ length: 2 * states }, (_, i) =>
+    table = Uint8Array.from({ length: outcomeTableSize }, (_, i) =>
       codeOf(judge(basis, i & (states - 1), (i & expiredBit) !== 0, terms, gpc)),
     );
     tables.set(key, table);

@@ -33,6 +33,13 @@ export const nobodysProfile = (plan: RowPlan): Profile =>
     plan.decisions.map((decision) => settled(decision, false)),
   );
 
+/** The profile of rows whose subject is known, where the plan asks for no say-so. */
+export const settledProfile = (plan: RowPlan): Profile =>
+  profileOf(
+    plan,
+    plan.decisions.map((decision) => settled(decision, true)),
+  );
+
 /** The profile of all rows of a plan that concerns nobody by its type: what is open is released. */
 export const plainProfile = (plan: RowPlan): Profile => ({
   ...nobodysProfile(plan),
@@ -41,8 +48,8 @@ export const plainProfile = (plan: RowPlan): Profile => ({
 });
 
 /**
- * Finds a plan's profiles by the codes of its `ask` decisions, one after the other: a step for each
- * and no text. Nodes are numbers, the root is 0; behind the last code stands a profile.
+ * Finds a plan's profiles by the codes of the pairs that it asks for, one after the other: a step
+ * for each and no text. Nodes are numbers, the root is 0; behind the last code stands a profile.
  */
 export class ProfileTree {
   readonly #plan: RowPlan;
@@ -50,6 +57,8 @@ export class ProfileTree {
   #next = new Int32Array(4 * codeLimit);
   #nodes = 1;
   readonly #profiles: Profile[] = [];
+  /** By the codes of the decisions: several ways may lead to one profile. */
+  readonly #known = new Map<string, number>();
 
   constructor(plan: RowPlan) {
     this.#plan = plan;
@@ -65,21 +74,28 @@ export class ProfileTree {
     return this.#profiles.length;
   }
 
-  /** @param codes of the plan's `ask` decisions, in their order; not kept */
-  numberOf(codes: Uint8Array): number {
-    const { length } = codes;
-    if (length === 0) return this.#profiles.length > 0 ? 0 : this.#add(codes);
-    let at = 0;
-    for (let k = 0; k < length; k += 1) {
-      const slot = at * codeLimit + (codes[k] ?? 0);
-      let next = this.#next[slot] ?? 0;
-      if (next === 0) {
-        next = k + 1 < length ? this.#grow() : this.#add(codes) + 1;
-        this.#next[slot] = next;
-      }
-      at = next;
+  /** Where a step leads: a node, behind the last code a profile + 1; 0 where `enter` was not called. */
+  next(node: number, code: number): number {
+    return this.#next[node * codeLimit + code] ?? 0;
+  }
+
+  /**
+   * The number of the profile behind these codes, which from now on are found by `next`.
+   *
+   * @param codes of all pairs; not kept
+   * @param decided what they come to, by `ask` decision of the plan; not kept
+   */
+  enter(codes: Uint8Array, decided: Uint8Array): number {
+    const profile = this.#numberOf(decided);
+    let node = 0;
+    for (let a = 0; a < codes.length; a += 1) {
+      const slot = node * codeLimit + (codes[a] ?? 0);
+      node = this.#next[slot] ?? 0;
+      if (node > 0) continue;
+      node = a + 1 < codes.length ? this.#grow() : profile + 1;
+      this.#next[slot] = node;
     }
-    return at - 1;
+    return profile;
   }
 
   profile(number: number): Profile {
@@ -97,11 +113,17 @@ export class ProfileTree {
     return this.#nodes++;
   }
 
-  #add(codes: Uint8Array): number {
-    let k = 0;
-    const outcomes = this.#plan.decisions.map((decision) =>
-      decision.kind === 'ask' ? judgementOf(codes[k++] ?? -1) : settled(decision, true),
-    );
-    return this.#profiles.push(profileOf(this.#plan, outcomes)) - 1;
+  #numberOf(decided: Uint8Array): number {
+    const key = decided.join(' ');
+    let number = this.#known.get(key);
+    if (number === undefined) {
+      let k = 0;
+      const outcomes = this.#plan.decisions.map((decision) =>
+        decision.kind === 'ask' ? judgementOf(decided[k++] ?? -1) : settled(decision, true),
+      );
+      number = this.#profiles.push(profileOf(this.#plan, outcomes)) - 1;
+      this.#known.set(key, number);
+    }
+    return number;
   }
 }

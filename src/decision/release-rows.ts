@@ -1,6 +1,6 @@
 import type { CellPlan, RowPlan } from '../policy/plan.ts';
 import type { Row } from '../sources/source.ts';
-import { decideRows, loadSubjects, type DecisionContext } from './decide-rows.ts';
+import { decideRows, type DecisionContext } from './decide-rows.ts';
 import type { Profile } from './decided-rows.ts';
 import { inputsOf, planOf, type DerivedInputs, type ReleasedRow } from './released.ts';
 
@@ -70,10 +70,8 @@ export const releaseRows = async (
     const at = plan.read.columns.length;
     const ids = rows.map(({ values }) => asText(values[at]));
     numbers = await c.subjects.numbersOf(subject.path.type, ids);
-    await loadSubjects(plan, numbers, c);
   }
-  // From here to the end nothing is awaited: the snapshot may give its memory to others.
-  const { profiles, profileOf } = decideRows(plan, numbers, rows.length, places, c, wanted);
+  const { profiles, profileOf } = await decideRows(plan, numbers, rows.length, places, c, wanted);
   return rows.map((row, i) => {
     const profile = profiles[profileOf[i] ?? -1];
     return profile && build(row, plan, profile);

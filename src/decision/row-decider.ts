@@ -1,4 +1,4 @@
-import type { SaidPage } from '../ledger/consent-pages.ts';
+import type { SaidBytes } from '../ledger/consent-pages.ts';
 import { State } from '../ledger/fold-events.ts';
 import { basisAt } from '../ledger/judge.ts';
 import type { Ask, RowPlan } from '../policy/plan.ts';
@@ -8,17 +8,20 @@ import {
   expiredBit,
   notEvaluatedCode,
   outcomeTable,
+  outcomeTableSize,
   type OutcomeTable,
 } from './outcomes.ts';
-import { nobodysProfile, plainProfile, ProfileTree } from './profile-tree.ts';
+import { nobodysProfile, plainProfile, ProfileTree, settledProfile } from './profile-tree.ts';
 
-/** One table for each pair that a plan asks for, decision by decision. */
-export type Tables = readonly OutcomeTable[];
+/** The tables of all pairs that a plan asks for, one behind the other. */
+export type Tables = OutcomeTable;
 
 /** What is worked out of a plan once, for requests with the signal or for those without. */
 export class RowDecider {
   /** Of rows whose subject is nobody known. */
   readonly nobody: Profile;
+  /** Of rows whose subject is known, where nothing is asked. */
+  readonly settled: Profile;
   /** Of rows whose type concerns nobody. */
   readonly plain: Profile;
   /** Some decision turns on what the person said. */
@@ -31,7 +34,9 @@ export class RowDecider {
   readonly #starts: Int32Array;
   readonly #tables: Tables;
   readonly #placed: boolean;
+  /** Of pairs and of decisions, while a profile is met for the first time. */
   readonly #codes: Uint8Array;
+  readonly #decided: Uint8Array;
   #tree: ProfileTree;
 
   constructor(plan: RowPlan, gpc: boolean) {
@@ -47,10 +52,12 @@ export class RowDecider {
       this.#starts[k + 1] = (this.#starts[k] ?? 0) + length;
     this.#placed = this.#asks.some(({ places }) => places.size > 0);
     this.#tables = this.#of(undefined);
-    this.#codes = new Uint8Array(asked.length);
+    this.#codes = new Uint8Array(this.#asks.length);
+    this.#decided = new Uint8Array(asked.length);
     this.#tree = new ProfileTree(plan);
     this.asksAny = asked.length > 0;
     this.nobody = nobodysProfile(plan);
+    this.settled = settledProfile(plan);
     this.plain = plainProfile(plan);
   }
 
@@ -78,48 +85,58 @@ export class RowDecider {
   }
 
   #of(place: string | undefined): Tables {
-    return this.#asks.map((ask) =>
-      outcomeTable(basisAt(ask.basis, ask.places, place), ask, this.#gpc),
-    );
+    const tables = new Uint8Array(this.#asks.length * outcomeTableSize);
+    for (const [a, ask] of this.#asks.entries())
+      tables.set(
+        outcomeTable(basisAt(ask.basis, ask.places, place), ask, this.#gpc),
+        a * outcomeTableSize,
+      );
+    return tables;
   }
 
   /**
    * Decides on one person: all pairs of a decision must release. The reason is that of the first
    * that withholds, else of the first.
    *
-   * @param start where the person starts in the page
+   * @param start where the person starts in `said`
    * @param now microseconds since 1970, by the database's clock
    * @returns the number of a profile in the tree of this batch
    */
-  decide({ states, expiry }: SaidPage, start: number, tables: Tables, now: number): number {
-    const codes = this.#codes;
-    const starts = this.#starts;
+  decide(said: SaidBytes, start: number, tables: Tables, now: number): number {
+    const { states } = said;
     const pairs = this.#pairs;
-    for (let k = 0; k < codes.length; k += 1) {
-      const first = starts[k] ?? 0;
-      const end = starts[k + 1] ?? 0;
-      // A decision that asks for nothing was not evaluated.
-      let decided = notEvaluatedCode;
-      for (let a = first; a < end; a += 1) {
-        const at = start + (pairs[a] ?? 0);
-        const state = states[at] ?? State.unknown;
-        const table = tables[a];
-        let code = table?.[state] ?? notEvaluatedCode;
-        if (expiry !== undefined) {
-          const expired = table?.[state | expiredBit] ?? notEvaluatedCode;
-          if (expired !== code && now >= (expiry.get(at) ?? Infinity)) code = expired;
-        }
-        if (a === first) decided = code;
-        // One pair is the rule: there is nothing to look up then.
-        if (end - first === 1) break;
-        if (!codeReleases(code)) {
-          decided = code;
-          break;
-        }
-      }
-      codes[k] = decided;
+    const tree = this.#tree;
+    const hasEnd = said.hasEnd(start);
+    const count = this.#asks.length;
+    let node = 0;
+    for (let a = 0; a < count; a += 1) {
+      const at = start + (pairs[a] ?? 0);
+      let state = states[at] ?? State.unknown;
+      if (hasEnd && now >= said.endOf(at)) state |= expiredBit;
+      node = tree.next(node, tables[a * outcomeTableSize + state] ?? notEvaluatedCode);
+      if (node === 0) break;
     }
-    return this.#tree.numberOf(codes);
+    return node > 0 ? node - 1 : this.#meet(said, start, tables, now);
+  }
+
+  /** Decides on somebody of a profile that the tree does not know yet, and shows it the way. */
+  #meet(said: SaidBytes, start: number, tables: Tables, now: number): number {
+    const codes = this.#codes;
+    for (let a = 0; a < codes.length; a += 1) {
+      const at = start + (this.#pairs[a] ?? 0);
+      const state = said.states[at] ?? State.unknown;
+      const index = now >= said.endOf(at) ? state | expiredBit : state;
+      codes[a] = tables[a * outcomeTableSize + index] ?? notEvaluatedCode;
+    }
+    for (let k = 0; k < this.#decided.length; k += 1) this.#decided[k] = this.#codeOf(k);
+    return this.#tree.enter(codes, this.#decided);
+  }
+
+  /** What the codes of a decision's pairs come to. */
+  #codeOf(k: number): number {
+    const codes = this.#codes.subarray(this.#starts[k], this.#starts[k + 1]);
+    // A decision that asks for nothing was not evaluated.
+    return codes.find((code) => !codeReleases(code)) ?? codes[0] ?? notEvaluatedCode;
   }
 }
 

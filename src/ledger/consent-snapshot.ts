@@ -3,7 +3,7 @@ import { LedgerError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
 import { byKnex, type Statements } from '../core/statement.ts';
 import type { Policy } from '../policy/compile-policy.ts';
-import { ConsentPages, type SaidPage } from './consent-pages.ts';
+import { ConsentPages, notHeld, type SaidBytes } from './consent-pages.ts';
 import { foldEvents } from './fold-events.ts';
 import { headRead, tailRead, type HeadRow, type TailRow } from './head-read.ts';
 import { readEvents, type PositionedEvent } from './stored-events.ts';
@@ -158,29 +158,31 @@ export class ConsentSnapshot {
   }
 
   /**
-   * What a subject said, to read before anything is awaited. Its pair `p` stands at
-   * `startOf(number) + p`, in `states` and in `expiry` (no entry: never).
-   * @returns `undefined` where `holds` would say no: it is then not decided on
+   * Where in `said` each of them starts, to read before anything is awaited: pair `p` of a subject is
+   * `p` places further. `notHeld` for nobody.
+   * @param count how many of `numbers` to look for
+   * @returns false where `holds` would say no of one of them: none is then decided on
    */
-  pageOf(number: number, view: LedgerView): SaidPage | undefined {
-    return this.#pages.pageAt(number, view.head);
+  locate(numbers: Int32Array, count: number, view: LedgerView, starts: Int32Array): boolean {
+    return this.#pages.locate(numbers, count, view.head, starts);
   }
 
-  startOf(number: number): number {
-    return this.#pages.startOf(number);
+  /** What those said whom `locate` finds. */
+  get said(): SaidBytes {
+    return this.#pages;
   }
 
   /** The state of a pair for a subject that `ensure` has loaded; one of `State`. */
   state(number: number, pair: number): number {
-    const page = this.#pages.pageOf(number);
-    if (!page) throw new Error('a subject is decided on before it was loaded');
-    return page.states[this.#pages.startOf(number) + pair] ?? 0;
+    const start = this.#pages.startOf(number, Infinity);
+    if (start === notHeld) throw new Error('a subject is decided on before it was loaded');
+    return this.#pages.states[start + pair] ?? 0;
   }
 
   /** When the grant of a pair stops counting, in microseconds since 1970; Infinity for never. */
   expiry(number: number, pair: number): number {
-    const page = this.#pages.pageOf(number);
-    return page?.expiry?.get(this.#pages.startOf(number) + pair) ?? Infinity;
+    const start = this.#pages.startOf(number, Infinity);
+    return start === notHeld ? Infinity : this.#pages.endOf(start + pair);
   }
 
   /** Whether any of the subjects changed after \`head\`. Says yes when it no longer remembers. */

@@ -11,7 +11,7 @@ const slabSize = 1 << slabBits;
 /** Where an id starts is told in 32 bits. */
 const maxSlabs = 2 ** (32 - slabBits);
 const fewestSlots = 64;
-/** Of an entry: where its id starts, the id's hash, the number. */
+/** Of a slot: where its id starts plus one, 0 for none; the id's hash; its number. */
 const fields = 3;
 
 /** The words after the first that an id of so many bytes takes. */
@@ -22,16 +22,17 @@ const wordsOf = (bytes: number): number => (bytes + 3) >>> 2;
  * itself. Ids are kept and compared in full, as UTF-8: that two of them have one hash must not make
  * them one person.
  *
- * Open addressing: a slot holds the place of an entry plus one, an entry says where in the slabs its
- * id lies, after a word with its length.
+ * Open addressing. A slot says where in the slabs its id lies, after a word with its length: what is
+ * looked up lies in two places of memory, for each of which the processor may have to wait.
  */
 export class IdTable {
   readonly #maxEntries: number;
   readonly #hash: WordHash;
   readonly #id = new IdWords();
-  #slots = new Int32Array(fewestSlots);
-  #entries = new Int32Array(fields * fewestSlots);
-  /** Entries, with those whose number was removed. */
+  #slots = new Int32Array(fields * fewestSlots);
+  /** How many slots there are, less one. */
+  #mask = fewestSlots - 1;
+  /** Slots taken, with those whose number was removed. */
   #count = 0;
   #slabs: Int32Array[] = [];
   /** Words taken of the last slab. */
@@ -67,21 +68,20 @@ export class IdTable {
 
   /** Forgets whose number it was: the bytes of the id go as well. */
   remove(number: number): void {
-    const entries = this.#entries;
-    const end = this.#count * fields;
-    for (let entry = 0; entry < end; entry += fields) {
-      if (entries[entry + 2] !== number) continue;
-      entries[entry + 2] = absent;
-      const start = (entries[entry] ?? 0) >>> 0;
-      const at = start & (slabSize - 1);
-      const slab = this.#slabs[start >>> slabBits];
-      slab?.fill(0, at + 1, at + 1 + wordsOf(slab[at] ?? 0));
+    const slots = this.#slots;
+    for (let at = 0; at < slots.length; at += fields) {
+      if (slots[at + 2] !== number || slots[at] === 0) continue;
+      slots[at + 2] = absent;
+      const place = slots[at] ?? 0;
+      const slab = this.#slabs[(place - 1) >>> slabBits];
+      const id = (place - 1) & (slabSize - 1);
+      slab?.fill(0, id + 1, id + 1 + wordsOf(slab[id] ?? 0));
     }
   }
 
   clear(): void {
-    this.#slots = new Int32Array(fewestSlots);
-    this.#entries = new Int32Array(fields * fewestSlots);
+    this.#slots = new Int32Array(fields * fewestSlots);
+    this.#mask = fewestSlots - 1;
     this.#count = 0;
     this.#slabs = [];
     this.#taken = slabSize;
@@ -90,33 +90,32 @@ export class IdTable {
   /** Of the id at hand. */
   #number(): number {
     const { words, length } = this.#id;
-    const entry = this.#find(this.#hash(words, length));
-    return entry < 0 ? absent : (this.#entries[entry + 2] ?? absent);
+    const at = this.#find(this.#hash(words, length));
+    return at < 0 ? absent : (this.#slots[at + 2] ?? absent);
   }
 
-  /** Where the entry of the id at hand begins; -1 where there is none. */
+  /**
+   * Where the slot of the id at hand begins; -1 where there is none.
+   *
+   * INVARIANT: every byte is compared. A hash alone would now and then take one person for another.
+   */
   #find(hash: number): number {
-    const slots = this.#slots;
-    const entries = this.#entries;
-    const mask = slots.length - 1;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const entry = ((slots[at] ?? 0) - 1) * fields;
-      if (entry < 0) return -1;
-      if (entries[entry + 1] !== hash || entries[entry + 2] === absent) continue;
-      if (this.#isAt((entries[entry] ?? 0) >>> 0)) return entry;
-    }
-  }
-
-  // INVARIANT: every byte is compared. A hash alone would now and then take one person for another.
-  #isAt(start: number): boolean {
     const { words, length } = this.#id;
-    const slab = this.#slabs[start >>> slabBits];
-    if (slab === undefined) return false;
-    const at = start & (slabSize - 1);
-    if (slab[at] !== length) return false;
-    for (let i = wordsOf(length) - 1; i >= 0; i -= 1)
-      if (slab[at + 1 + i] !== words[i]) return false;
-    return true;
+    const slots = this.#slots;
+    const mask = this.#mask;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const at = slot * fields;
+      const place = slots[at] ?? 0;
+      if (place === 0) return -1;
+      if (slots[at + 1] !== hash || slots[at + 2] === absent) continue;
+      const slab = this.#slabs[(place - 1) >>> slabBits];
+      const id = (place - 1) & (slabSize - 1);
+      if (slab === undefined || slab[id] !== length) continue;
+      // The words of an id follow its length.
+      let left = wordsOf(length);
+      while (left > 0 && slab[id + left] === words[left - 1]) left -= 1;
+      if (left === 0) return at;
+    }
   }
 
   #set(number: number): void {
@@ -124,17 +123,13 @@ export class IdTable {
     const hash = this.#hash(words, length);
     const known = this.#find(hash);
     if (known >= 0) {
-      this.#entries[known + 2] = number;
+      this.#slots[known + 2] = number;
       return;
     }
     const start = this.#store();
-    if ((this.#count + 1) * 8 > this.#slots.length * 5) this.#grow();
-    const entry = this.#count * fields;
-    this.#entries[entry] = start;
-    this.#entries[entry + 1] = hash;
-    this.#entries[entry + 2] = number;
+    if ((this.#count + 1) * 2 > this.#mask + 1) this.#grow();
+    this.#enter(start + 1, hash, number);
     this.#count += 1;
-    this.#enter(entry);
   }
 
   /** Copies the id at hand; where it starts. */
@@ -155,20 +150,23 @@ export class IdTable {
     return last * slabSize + at;
   }
 
-  #enter(entry: number): void {
-    const mask = this.#slots.length - 1;
-    let at = (this.#entries[entry + 1] ?? 0) & mask;
-    while (this.#slots[at] !== 0) at = (at + 1) & mask;
-    this.#slots[at] = entry / fields + 1;
+  #enter(place: number, hash: number, number: number): void {
+    const slots = this.#slots;
+    let slot = hash & this.#mask;
+    while (slots[slot * fields] !== 0) slot = (slot + 1) & this.#mask;
+    slots[slot * fields] = place;
+    slots[slot * fields + 1] = hash;
+    slots[slot * fields + 2] = number;
   }
 
   #grow(): void {
-    const entries = new Int32Array(this.#entries.length * 2);
-    entries.set(this.#entries);
-    this.#entries = entries;
-    this.#slots = new Int32Array(this.#slots.length * 2);
-    for (let entry = 0; entry < this.#count * fields; entry += fields) {
-      if (entries[entry + 2] !== absent) this.#enter(entry);
+    const old = this.#slots;
+    this.#slots = new Int32Array(old.length * 2);
+    this.#mask = this.#mask * 2 + 1;
+    for (let at = 0; at < old.length; at += fields) {
+      const place = old[at] ?? 0;
+      const number = old[at + 2] ?? absent;
+      if (place !== 0 && number !== absent) this.#enter(place, old[at + 1] ?? 0, number);
     }
   }
 }

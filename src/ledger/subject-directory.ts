@@ -82,8 +82,9 @@ export class SubjectDirectory {
    * @throws LedgerError LEDGER_UNAVAILABLE
    */
   async numbersOfColumn(type: string, column: TextColumn): Promise<Int32Array> {
-    const { missing, complete } = numberColumn(this.#cacheOf(type), column);
-    return complete(missing.length === 0 ? new Map() : await this.#find(type, missing));
+    const numbered = numberColumn(this.#cacheOf(type), column);
+    const { missing } = numbered;
+    return numbered.complete(missing.length === 0 ? new Map() : await this.#find(type, missing));
   }
 
   /** The number of a person who may never have been seen; `undefined` then, and none is given. */

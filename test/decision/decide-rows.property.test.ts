@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unpackRanges } from '../../src/audit/number-ranges.ts';
-import {
-  ConsentMoved,
-  decideRows,
-  loadSubjects,
-  type DecisionContext,
-} from '../../src/decision/decide-rows.ts';
+import { ConsentMoved, decideRows, type DecisionContext } from '../../src/decision/decide-rows.ts';
 import { DecisionRecorder } from '../../src/decision/recorder.ts';
 import type { Basis } from '../../src/directives/basis.ts';
 import { ConsentPages } from '../../src/ledger/consent-pages.ts';
@@ -24,13 +19,12 @@ const view: LedgerView = { head, now, notices: 0 };
 /** Say-so in memory, whatever its bytes: no ledger holds all of them. */
 const snapshotOf = (pages: ConsentPages): ConsentSnapshot => {
   const read = {
-    pageOf: (number: number, at: LedgerView) => pages.pageAt(number, at.head),
-    startOf: (number: number) => pages.startOf(number),
+    said: pages,
+    locate: (numbers: Int32Array, count: number, at: LedgerView, starts: Int32Array) =>
+      pages.locate(numbers, count, at.head, starts),
     state: (number: number, pair: number) =>
-      pages.pageOf(number)?.states[pages.startOf(number) + pair] ?? 0,
-    expiry: (number: number, pair: number) =>
-      pages.pageOf(number)?.expiry?.get(pages.startOf(number) + pair) ?? Infinity,
-    holds: (numbers: ArrayLike<number>, at: LedgerView) => pages.hold(numbers, at.head),
+      pages.states[pages.startOf(number, Infinity) + pair] ?? 0,
+    expiry: (number: number, pair: number) => pages.endOf(pages.startOf(number, Infinity) + pair),
     ensure: (numbers: ArrayLike<number>, at: LedgerView) =>
       Promise.resolve(pages.hold(numbers, at.head)),
   };
@@ -141,14 +135,14 @@ const kept = (said: readonly { states: Uint8Array; ends: readonly [number, numbe
 };
 
 describe('deciding by tables', () => {
-  it('comes to what deciding each cell comes to, whatever the plans and the bytes', () => {
-    fc.assert(
-      fc.property(
+  it('comes to what deciding each cell comes to, whatever the plans and the bytes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(anyPlan, { minLength: 3, maxLength: 3 }),
         fc.array(anyPerson, { minLength: persons.length, maxLength: persons.length }),
         fc.constantFrom(undefined, false, true),
         fc.array(anyBatch, { maxLength: 4 }),
-        (plans, said, gpc, batches) => {
+        async (plans, said, gpc, batches) => {
           const pages = kept(said);
           const { c, recorder } = contextOf(pages, gpc);
           const cells = new Set<string>();
@@ -169,7 +163,7 @@ describe('deciding by tables', () => {
               { snapshot: c.snapshot, now, gpc },
               choosy ? wanted(0) : () => true,
             );
-            const { profiles, profileOf } = decideRows(
+            const { profiles, profileOf } = await decideRows(
               plan,
               Int32Array.from(subjects),
               rows.length,
@@ -201,25 +195,26 @@ describe('deciding by tables', () => {
     );
   });
 
-  it('withholds by every byte that no version has written yet', () => {
+  it('withholds by every byte that no version has written yet', async () => {
     const decision: Decide = {
       ...{ kind: 'ask', coordinates: ['A.a'] },
       asks: [{ pair: 0, basis: 'LEGITIMATE_INTEREST', places: new Map() }],
     };
     const plan = rowPlan([decision], []);
-    const released = Array.from({ length: 256 }, (_, byte) => {
+    const released: number[] = [];
+    for (let byte = 0; byte < 256; byte += 1) {
       const pages = new ConsentPages(1, 10);
       pages.keep(3, head, { states: Uint8Array.of(byte), expiry: new Map() });
-      const { profiles, profileOf } = decideRows(plan, [3], 1, undefined, contextOf(pages).c);
-      return profiles[profileOf[0]!]?.releases[0] === 1 ? [byte] : [];
-    }).flat();
+      const { profiles, profileOf } = await decideRows(plan, [3], 1, undefined, contextOf(pages).c);
+      if (profiles[profileOf[0]!]?.releases[0] === 1) released.push(byte);
+    }
     // Where nothing was said, a yes, and what was asked; with the marks of the signal or without.
     expect(released).toEqual(
       [0x00, 0x10, 0x20, 0x30].flatMap((mark) => [0, 1, 2, 8, 9, 10].map((word) => mark | word)),
     );
   });
 
-  it('keeps the persons of large batches apart, over more profiles than a tree keeps', () => {
+  it('keeps the persons of large batches apart, over more profiles than a tree keeps', async () => {
     const decisions = Array.from({ length: 6 }, (_, pair): Decide => ({
       ...{ kind: 'ask', coordinates: [`A.f${pair}`] },
       asks: [{ pair, basis: 'CONSENT', places: new Map() }],
@@ -235,7 +230,7 @@ describe('deciding by tables', () => {
     for (const batch of [many.slice(0, 4_000), many.slice(4_000), many]) {
       const { c } = contextOf(pages);
       const right = decideEach(plan, batch, undefined, { ...c, now }, () => true);
-      const { profiles, profileOf } = decideRows(plan, batch, batch.length, undefined, c);
+      const { profiles, profileOf } = await decideRows(plan, batch, batch.length, undefined, c);
       expect(
         [...profileOf].map((at) => [...profiles[at]!.releases].map((bit) => bit === 1)),
       ).toEqual(right.shown);
@@ -260,23 +255,47 @@ describe('say-so that is not in memory as of the view', () => {
     const pages = new ConsentPages(pairs, 10);
     const { c, recorder } = contextOf(pages);
     const decide = () => decideRows(plan, [4, -1], 2, undefined, c);
-    expect(decide).toThrow(ConsentMoved);
+    await expect(decide()).rejects.toThrow(ConsentMoved);
     pages.keep(4, head + 1, said);
-    expect(decide).toThrow(ConsentMoved);
-    await expect(loadSubjects(plan, [4, -1], c)).rejects.toThrow(ConsentMoved);
+    await expect(decide()).rejects.toThrow(ConsentMoved);
     pages.keep(4, head, said);
-    await loadSubjects(plan, [4, -1], c);
-    expect([...decide().profileOf]).toEqual([0, 1]);
+    expect([...(await decide()).profileOf]).toEqual([0, 1]);
     pages.forget(4);
-    expect(decide).toThrow(ConsentMoved);
+    await expect(decide()).rejects.toThrow(ConsentMoved);
     expect([...recorder.asked]).toEqual([4]);
+  });
+
+  it('is decided on when it was loaded, unless it went again before its turn', async () => {
+    const pages = new ConsentPages(pairs, 10);
+    const { c, recorder } = contextOf(pages);
+    const calls: number[] = [];
+    const decide = (after: () => void) => {
+      const ensure = async (): Promise<boolean> => {
+        pages.keep(4, head, said);
+        await Promise.resolve();
+        after();
+        return true;
+      };
+      const snapshot = { ...(c.snapshot as object), ensure } as unknown as ConsentSnapshot;
+      const wanted = (i: number): boolean => calls.push(i) > 0;
+      return decideRows(plan, [-1, 4, 4], 3, undefined, { ...c, snapshot }, wanted);
+    };
+    await expect(decide(() => pages.forget(4))).rejects.toThrow(ConsentMoved);
+    await expect(decide(() => pages.keep(4, head + 1, said))).rejects.toThrow(ConsentMoved);
+    // Nothing is noted of what was not decided, and nobody is asked whether it is wanted.
+    expect([...recorder.asked]).toEqual([]);
+    expect(calls).toEqual([]);
+    pages.forget(4);
+    expect([...(await decide(() => undefined)).profileOf]).toEqual([0, 1, 1]);
+    expect([...recorder.asked]).toEqual([4]);
+    expect(calls).toEqual([0, 1, 2]);
   });
 
   it('is not read where nothing turns on it', async () => {
     const open = rowPlan([{ kind: 'open', coordinates: ['A.a'] }], []);
     const { c, recorder } = contextOf(new ConsentPages(pairs, 10));
-    await loadSubjects(open, [4, -1], c);
-    expect([...decideRows(open, [4, -1], 2, undefined, c).profileOf]).toEqual([0, 1]);
+    const { profileOf } = await decideRows(open, [4, -1], 2, undefined, c);
+    expect([...profileOf]).toEqual([0, 1]);
     expect(recorder.asked.size).toBe(0);
   });
 });

@@ -348,7 +348,7 @@ describe('say-so that moved', () => {
     const robbed = new Proxy(snapshot, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target);
-        if (name === 'holds') return () => false;
+        if (name === 'locate') return () => false;
         return typeof member === 'function' ? (member.bind(target) as unknown) : member;
       },
     });

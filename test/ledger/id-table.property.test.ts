@@ -176,14 +176,14 @@ describe('a column of ids', () => {
         const all = new Map(able.map((id, i) => [id, 100 + i] as const));
         const table = new IdTable(100, hash);
         table.keep(new Map([...all].slice(0, known)));
-        const { missing, complete } = numberColumn(table, columnOf(ids));
-        expect([...missing].sort()).toEqual([...all.keys()].slice(known).sort());
+        const numbered = numberColumn(table, columnOf(ids));
+        expect([...numbered.missing].sort()).toEqual([...all.keys()].slice(known).sort());
         // One of them is not found.
         const found = new Map([...all].slice(known + 1));
         const expected = ids.map((id) =>
           id === null || id === able[known] ? absent : (all.get(id) ?? absent),
         );
-        expect([...complete(found)]).toEqual(expected);
+        expect([...numbered.complete(found)]).toEqual(expected);
       }),
       { numRuns: 300 },
     );
@@ -195,9 +195,9 @@ describe('a column of ids', () => {
     const bytes = Buffer.from([0x61, 0xff, 0xff, 0xed, 0xa0, 0x80]);
     const cells = Int32Array.from([0, 2, 1, 1, 3, 3, 4, 1]);
     const column: TextColumn = { count: 4, bytes, cells, width: 1, column: 0 };
-    const { missing, complete } = numberColumn(table, column);
-    expect(missing).toEqual([]);
-    expect([...complete(new Map())]).toEqual([absent, absent, absent, absent]);
+    const numbered = numberColumn(table, column);
+    expect(numbered.missing).toEqual([]);
+    expect([...numbered.complete(new Map())]).toEqual([absent, absent, absent, absent]);
     expect([...numberColumn(table, columnOf(['a\ufffd', '\ufffd'])).complete(new Map())]).toEqual([
       1, 2,
     ]);

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as DecideRows from '../../src/decision/decide-rows.ts';
 import type { DecisionRecorder, LoggedReason } from '../../src/decision/recorder.ts';
+import type { SaidBytes } from '../../src/ledger/consent-pages.ts';
+import type { ConsentSnapshot, LedgerView } from '../../src/ledger/consent-snapshot.ts';
 import { State } from '../../src/ledger/fold-events.ts';
 import type { Policy } from '../../src/policy/compile-policy.ts';
 import { readLogs } from '../../src/audit/log-state.ts';
@@ -70,18 +72,31 @@ const overlay = <T extends object>(target: T, changes: Partial<T>): T =>
     },
   });
 
+/** What is read of say-so, as an object whose parts may be others. */
+const reading = (said: SaidBytes): SaidBytes => ({
+  states: said.states,
+  hasEnd: (start) => said.hasEnd(start),
+  endOf: (at) => said.endOf(at),
+});
+
+const startsOf = (snapshot: ConsentSnapshot, view: LedgerView, victim: string): Int32Array => {
+  const starts = new Int32Array(1).fill(-1);
+  snapshot.locate(Int32Array.of(Number(victim)), 1, view, starts);
+  return starts;
+};
+
 /** A snapshot that takes another word for the victim's, of one pair or of all. */
-const saying = ({ snapshot }: Context, victim: string, word: State, pair?: number) =>
+const saying = ({ snapshot, view }: Context, victim: string, word: State, pair?: number) =>
   overlay(snapshot, {
-    pageOf: (subject, view) => {
-      const page = snapshot.pageOf(subject, view);
-      if (!page || String(subject) !== victim) return page;
-      const states = page.states.slice();
-      const start = snapshot.startOf(subject);
+    get said() {
+      const { said } = snapshot;
+      const [start = -1] = startsOf(snapshot, view, victim);
+      if (start < 0) return said;
+      const states = said.states.slice();
       const pairs = gateway.app.policy.pairs.length;
       if (pair === undefined) states.fill(word, start, start + pairs);
       else states[start + pair] = word;
-      return { ...page, states };
+      return { ...reading(said), states };
     },
   });
 
@@ -145,9 +160,8 @@ describe('a gateway that', () => {
       broken.fault = (context) => ({
         ...context,
         snapshot: overlay(context.snapshot, {
-          pageOf: (subject, view) => {
-            const page = context.snapshot.pageOf(subject, view);
-            return page && { ...page, expiry: new Map() };
+          get said() {
+            return { ...reading(context.snapshot.said), endOf: () => Infinity };
           },
         }),
       });
