@@ -67,7 +67,7 @@ const loadOne = async (
   const find: Find = { by: 'equal', columns: root.read.key, tuples: [key] };
   const { raw, along } = await readRows(root.read, find, [root.row], request);
   if (raw.count === 0) return { root, rows: undefined };
-  return { root, rows: await loadRows(raw, root.row, loading, 1, undefined, along) };
+  return { root, rows: await loadRows(raw, root.row, loading, 1, undefined, { along }) };
 };
 
 const pageOf = (
@@ -108,7 +108,7 @@ const loadPage = async (
   }
   await Promise.all(
     shown.map(async (part) =>
-      rows.set(part, await loadRows(raw, part.row, loading, count, undefined, along)),
+      rows.set(part, await loadRows(raw, part.row, loading, count, undefined, { along })),
     ),
   );
   const page = { raw, count, hasNext: raw.count > first, hasPrevious: after !== undefined, rows };

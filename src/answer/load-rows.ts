@@ -4,12 +4,13 @@ import { decideRows } from '../decision/decide-rows.ts';
 import type { DecidedRows } from '../decision/decided-rows.ts';
 import { tailOf } from '../decision/governed-reader.ts';
 import type { DecisionContext } from '../decision/release-rows.ts';
-import type { ReadPlan } from '../policy/plan.ts';
+import type { ReadPlan, RowPlan } from '../policy/plan.ts';
 import type { Find, RawRows } from '../sources/source.ts';
 import type { JoinEntry, RowAnswer } from './answer-plan.ts';
 import { namesIn, subjectAt, textIn } from './cells.ts';
 import { NameIndex } from './name-index.ts';
 import { NotPlain } from './not-plain.ts';
+import { samePersons, type PersonsAbove } from './same-persons.ts';
 import { nothingAlong, rowsNamed, type Along } from './rows-along.ts';
 
 /** What loading needs of the operation. */
@@ -57,16 +58,27 @@ const numbersOf = async (
   read: ReadPlan,
   count: number,
   { subjects }: DecisionContext,
-): Promise<Int32Array> =>
-  read.subject === undefined
-    ? new Int32Array(count).fill(noSubject)
-    : subjects.numbersOfColumn(read.subject.path.type, namesIn(raw, subjectAt(read), count));
+  above: PersonsAbove | undefined,
+): Promise<Int32Array> => {
+  if (read.subject === undefined) return new Int32Array(count).fill(noSubject);
+  const { type } = read.subject.path;
+  const column = namesIn(raw, subjectAt(read), count);
+  const same = above?.type === type ? samePersons(column, above) : undefined;
+  return same ?? subjects.numbersOfColumn(type, column);
+};
+
+/** How rows were come by. */
+interface Origin {
+  /** What was read along with them. */
+  readonly along?: Along;
+  /** The rows that they were looked for by. */
+  readonly above?: PersonsAbove | undefined;
+}
 
 /**
  * Decides the first rows and reads what is asked for below those that are shown.
  *
  * @param wanted asked in order for each row; one that it leaves out goes nowhere
- * @param along what was read along with these rows
  */
 export const loadRows = async (
   raw: RawRows,
@@ -74,35 +86,68 @@ export const loadRows = async (
   loading: Loading,
   count: number = raw.count,
   wanted?: (index: number) => boolean,
-  along: Along = nothingAlong,
+  { along = nothingAlong, above }: Origin = {},
 ): Promise<LoadedRows> => {
   const { plan } = answer;
   const { decision } = loading;
-  const numbers = await numbersOf(raw, plan.read, count, decision);
+  const numbers = await numbersOf(raw, plan.read, count, decision, above);
   const places = placesOf(raw, plan.read, count);
   const decided = await decideRows(plan, numbers, count, places, decision, wanted);
   const joins = new Array<LoadedJoin | undefined>(answer.entries.length);
   await Promise.all(
     answer.entries.map(async (entry, i) => {
-      if (entry.kind === 'join') joins[i] = await loadJoin(entry, raw, decided, loading, along);
+      if (entry.kind !== 'join') return;
+      joins[i] = await loadJoin(entry, { raw, plan, numbers, decided }, loading, along);
     }),
   );
   return { answer, raw, decided, joins };
 };
 
-/** The groups of the rows above that may look below, and what each is looked for by. */
+/** Rows that were decided, and whom they concern. */
+interface RowsAbove {
+  readonly raw: RawRows;
+  readonly plan: RowPlan;
+  readonly numbers: Int32Array;
+  readonly decided: DecidedRows;
+}
+
+/** What rows below are looked for by, in groups. */
+interface Groups {
+  /** For each row above; -1 for those that may not look below. */
+  readonly groupOf: Int32Array;
+  readonly names: NameIndex;
+  /** By group its first row. */
+  readonly rows: readonly number[];
+}
+
 const groupsOf = (
   { column, decision }: JoinEntry,
-  raw: RawRows,
-  { profiles, profileOf }: DecidedRows,
-): { readonly groupOf: Int32Array; readonly names: NameIndex } => {
+  { raw, decided: { profiles, profileOf } }: RowsAbove,
+): Groups => {
   const groupOf = new Int32Array(profileOf.length).fill(-1);
   const names = new NameIndex(namesIn(raw, column, profileOf.length));
+  const rows: number[] = [];
   for (let row = 0; row < profileOf.length; row += 1) {
-    if (profiles[profileOf[row] ?? -1]?.releases[decision] === 1) groupOf[row] = names.add(row);
+    if (profiles[profileOf[row] ?? -1]?.releases[decision] !== 1) continue;
+    const group = names.add(row);
+    groupOf[row] = group;
+    if (group === rows.length) rows.push(row);
   }
-  return { groupOf, names };
+  return { groupOf, names, rows };
 };
+
+/** Nothing where the rows above concern nobody. */
+const personsAbove = (
+  { raw, plan: { read }, numbers }: RowsAbove,
+  { rows }: Groups,
+  below: Int32Array,
+): PersonsAbove | undefined =>
+  read.subject && {
+    type: read.subject.path.type,
+    column: namesIn(raw, subjectAt(read), numbers.length),
+    ...{ numbers, rows },
+    groupOf: below,
+  };
 
 const firstOf = (
   { asked, join }: JoinEntry,
@@ -154,12 +199,12 @@ const nothing = { rows: undefined, starts: new Int32Array(1), order: new Int32Ar
 
 const loadJoin = async (
   entry: JoinEntry,
-  above: RawRows,
-  decided: DecidedRows,
+  above: RowsAbove,
   loading: Loading,
   along: Along,
 ): Promise<LoadedJoin> => {
-  const { groupOf, names } = groupsOf(entry, above, decided);
+  const found = groupsOf(entry, above);
+  const { groupOf, names } = found;
   const first = firstOf(entry, loading.variables);
   const groups = names.names.length;
   if (groups === 0 || first === 0) return { ...nothing, groupOf: groupOf.fill(-1) };
@@ -171,13 +216,15 @@ const loadJoin = async (
   if (came) loading.took(member.read, find, raw);
   const below = names.find(namesIn(raw, tailOf(member.read), raw.count));
   const room = new Int32Array(groups).fill(first ?? raw.count);
-  const rows = await loadRows(raw, row, loading, raw.count, (i) => {
+  const wanted = (i: number): boolean => {
     const group = below[i] ?? -1;
     const left = group < 0 ? 0 : (room[group] ?? 0);
     if (left <= 0) return false;
     room[group] = left - 1;
     return true;
-  });
+  };
+  const origin = { above: personsAbove(above, found, below) };
+  const rows = await loadRows(raw, row, loading, raw.count, wanted, origin);
   const { profileOf } = rows.decided;
   const { starts, order } = orderBy(below, groups, (i) => (profileOf[i] ?? -1) >= 0);
   if (entry.join.list) {

@@ -90,20 +90,19 @@ export class RecordedReads {
     below: readonly Below[],
   ): Promise<readonly [RawRows, ...RawRows[]] | undefined> {
     const source = this.#sources.get(read.source);
-    if (this.#isPast || source?.fetchAlong === undefined) return undefined;
+    if (this.#isOver() || source?.fetchAlong === undefined) return undefined;
     const all = source.fetchAlong(read, find, below, this.#signals);
-    try {
+    const rows = async (): Promise<readonly Row[]> => {
       const [first] = (await all) ?? [];
-      if (first) this.took(read, find, first);
-      return await all;
-    } catch (error) {
-      const rows = async (): Promise<readonly Row[]> => {
-        await all;
-        return [];
-      };
-      this.#recorded.push({ read, find, rows });
-      throw error;
-    }
+      return first ? asRows(first) : source.fetch(read, find, this.#signals);
+    };
+    const recorded = { read, find, rows };
+    this.#recorded.push(recorded);
+    const got = await all;
+    // Whoever asked reads it by itself then.
+    if (got === undefined && !this.#isOver())
+      this.#recorded.splice(this.#recorded.indexOf(recorded), 1);
+    return got;
   }
 
   /** Takes down rows that were read otherwise than by `fetchRaw`, as if they had been. */
@@ -120,6 +119,10 @@ export class RecordedReads {
         recordedSource(source, (read, find, signals) => this.#fetch(source, read, find, signals)),
       ]),
     );
+  }
+
+  #isOver(): boolean {
+    return this.#isPast;
   }
 
   #fetch(

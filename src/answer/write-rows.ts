@@ -18,6 +18,8 @@ export interface WithheldSite {
 
 /** What is the same for all rows of a selection. */
 interface Layout {
+  /** By the place of the entry, once a cell of it was withheld. */
+  readonly sites: (WithheldSite | undefined)[];
   readonly steps: readonly Step[];
   readonly enums: readonly (ReadonlySet<string> | undefined)[];
   /** Bytes of a row without its values. */
@@ -45,7 +47,7 @@ const layoutOf = ({ answer, raw }: LoadedRows): Layout => {
   const enums = answer.entries.map((entry, i) =>
     entry.kind === 'cell' && steps[i] === step.enum ? enumNames(entry.type) : undefined,
   );
-  return { steps, enums, fixed };
+  return { sites: [], steps, enums, fixed };
 };
 
 /** Whether the bytes are what the step takes as they are. */
@@ -125,7 +127,7 @@ export class RowWriter {
     // INVARIANT: without a profile nothing was decided, and nothing is written.
     if (profile === undefined) throw new NotPlain('a row that was not decided on');
     const { releases } = profile;
-    const { steps, enums, fixed } = this.#layoutOf(rows);
+    const { sites, steps, enums, fixed } = this.#layoutOf(rows);
     const { out } = this;
     const { cells, width } = raw;
     const base = 2 * index * width;
@@ -141,7 +143,10 @@ export class RowWriter {
       }
       // INVARIANT: a withheld cell's bytes are never touched.
       if (releases[entry.decision] !== 1 || entry.column < 0) {
-        this.#withhold(entry);
+        this.#empty(entry);
+        const site = (sites[i] ??= this.#siteOf(entry));
+        site.count += 1;
+        if (site.paths.length < maxPaths) site.paths.push([...this.path, entry.key]);
         continue;
       }
       if (entry.kind === 'join') {
@@ -235,14 +240,12 @@ export class RowWriter {
     this.out.piece(entry.empty);
   }
 
-  #withhold(entry: CellEntry | JoinEntry): void {
-    this.#empty(entry);
+  #siteOf(entry: CellEntry | JoinEntry): WithheldSite {
     let site = this.#sites.get(entry);
     if (site === undefined) {
       site = { coordinate: entry.coordinate, reason: entry.reason, count: 0, paths: [] };
       this.#sites.set(entry, site);
     }
-    site.count += 1;
-    if (site.paths.length < maxPaths) site.paths.push([...this.path, entry.key]);
+    return site;
   }
 }

@@ -81,6 +81,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     loggerInstance: logger.child({}, { level: quieter(logger.level) }),
     // A URL can hold a query and its variables.
     logController: new LogController({ disableRequestLogging: true }),
+    // Nothing is logged of single requests, so none needs a logger of its own.
+    childLoggerFactory: (parent) => parent,
     bodyLimit: config.limits.maxBodyBytes,
     forceCloseConnections: 'idle',
   });

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { SubjectPath } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
 import type { Below, Find } from '../source.ts';
-import { comparesAsItself, type Catalog, type Column } from './catalog.ts';
+import { comparesAsItself, namesSubjects, type Catalog, type Column } from './catalog.ts';
 
 export interface SelectContext {
   readonly knex: Knex;
@@ -110,9 +110,12 @@ export const buildSelect = (
     : lateral(sought, column, values, find.first);
 };
 
-/** Columns whose values are compared as they are, on both sides. */
+/** Columns whose values are compared as they are, on both sides, and have one text each. */
 const areAlike = (one: Column | undefined, other: Column | undefined): boolean =>
-  one !== undefined && one.sqlType === other?.sqlType && comparesAsItself(one.type);
+  one !== undefined &&
+  one.sqlType === other?.sqlType &&
+  comparesAsItself(one.type) &&
+  namesSubjects(one.type);
 
 /**
  * Builds the statement that finds the rows below all rows of another: the values that it looks for are
