@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent, request } from 'node:http';
 import { purposes, query, type Size } from './shop.ts';
 import type { Stage } from './stage.ts';
@@ -29,6 +30,8 @@ export class Load {
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    // Each request listens to it while it is under way.
+    setMaxListeners(mostCallers + 1, options.signal);
     this.#agent = new Agent({ keepAlive: true, maxSockets: mostCallers });
   }
 
