@@ -1,12 +1,9 @@
 import type { DocumentNode } from 'graphql';
 import { BoundedMap } from '../core/bounded-map.ts';
-import { createKnownDocuments, type KnownDocuments } from './known-documents.ts';
+import { createKnownDocuments, hashIn, weightOf, type KnownDocuments } from './known-documents.ts';
 
 /** Characters of documents kept; parsed, each takes about 65 bytes of memory. */
 const mostRegistered = 1_000_000;
-
-const hashIn = (key: string): string => key.slice(-64);
-const weightOf = ({ loc }: DocumentNode): number => 1 + (loc?.end ?? Infinity);
 
 /**
  * Documents that Apollo has parsed and found valid, by the SHA-256 of their text. Those of registered

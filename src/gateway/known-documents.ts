@@ -11,7 +11,11 @@ const owners = new WeakMap<DocumentNode, string>();
 /** The client that was first to send a document; empty where nobody knows. */
 export const ownerOf = (document: DocumentNode): string => owners.get(document) ?? '';
 
-const hashIn = (key: string): string => key.slice(-64);
+/** The hash of a text in one of Apollo's keys. */
+export const hashIn = (key: string): string => key.slice(-64);
+
+/** What a document counts for where they are bounded by their length. */
+export const weightOf = ({ loc }: DocumentNode): number => 1 + (loc?.end ?? Infinity);
 
 /** Documents that were parsed and found valid: what Apollo Server asks for as `documentStore`. */
 export interface KnownDocuments {
@@ -53,7 +57,7 @@ export const createKnownDocuments = (most = mostCharacters): KnownDocuments => {
       const hash = hashIn(key);
       const client = met(hash) ?? '';
       owners.set(document, client);
-      documents.set(client, hash, document, 1 + (document.loc?.end ?? Infinity));
+      documents.set(client, hash, document, weightOf(document));
       return Promise.resolve();
     },
     delete: (key) => Promise.resolve(documents.delete(hashIn(key))),

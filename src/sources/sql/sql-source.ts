@@ -1,7 +1,7 @@
 import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
 import { SourceError, tooManyRows, type Problem } from '../../core/errors.ts';
-import { WireClient as SourceClient } from '../../core/wire/wire-client.ts';
+import { WireClient } from '../../core/wire/wire-client.ts';
 import type { DomainType } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
 import type { Asked } from '../../core/wire/exchange.ts';
@@ -63,9 +63,9 @@ const makeReady = (client: pg.Client, done: Ready): void => {
 
 /** What of knex's client is used here. */
 interface Pool {
-  driver: { readonly Client: typeof SourceClient };
-  acquireConnection(): Promise<SourceClient>;
-  releaseConnection(client: SourceClient): Promise<void>;
+  driver: { readonly Client: typeof WireClient };
+  acquireConnection(): Promise<WireClient>;
+  releaseConnection(client: WireClient): Promise<void>;
 }
 
 /** What is known of the database's tables, and the statements made of it. */
@@ -101,7 +101,7 @@ export class SqlSource implements Source {
       log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
     });
     // All that knex asks of its driver is a client to connect.
-    (this.#knex.client as Pool).driver = { Client: SourceClient };
+    (this.#knex.client as Pool).driver = { Client: WireClient };
   }
 
   async fetch(read: ReadPlan, find: Find): Promise<readonly Row[]> {
@@ -151,7 +151,7 @@ export class SqlSource implements Source {
     return rows;
   }
 
-  #asked({ text, shown, name }: Statement, values: readonly string[]): Asked {
+  #asked({ text, shown, name }: Statement, values: Asked['values']): Asked {
     const { prepare: keeps = true, onStatement } = this.#options;
     onStatement?.(shown);
     return keeps ? { text, values, name } : { text, values };
@@ -237,7 +237,7 @@ export class SqlSource implements Source {
   }
 
   /** A connection of the pool, for one use. What its user discarded, the pool hands out no more. */
-  async #withClient<T>(use: (client: SourceClient) => Promise<T>): Promise<T> {
+  async #withClient<T>(use: (client: WireClient) => Promise<T>): Promise<T> {
     // knex's own type for what it pools is `any`; its driver was given this class.
     const pool = this.#knex.client as Pool;
     const client = await pool.acquireConnection();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { encode, type Encoded } from '../../core/wire/parameters.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
 import type { Knex } from 'knex';
 import type { Below, Find } from '../source.ts';
@@ -51,20 +52,13 @@ const valuesOf = (find: Find, maxRows: number): readonly Value[] => {
 const firstOf = (first: number | undefined): readonly number[] =>
   first === undefined ? [] : [first];
 
-/** As PostgreSQL reads a parameter: an array is `{"a","b"}`. */
-const asParameter = (value: Value): string => {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
-  return `{${value.map((one) => `"${/["\\]/.test(one) ? one.replace(/["\\]/g, String.raw`\$&`) : one}"`).join(',')}}`;
-};
-
 /** The parameters of a find's statement, as they are sent. */
-export const parametersOf = (find: Find, maxRows: number): readonly string[] =>
-  valuesOf(find, maxRows).map(asParameter);
+export const parametersOf = (find: Find, maxRows: number): readonly Encoded[] =>
+  valuesOf(find, maxRows).map(encode);
 
 /** The parameters of the statement that finds what is below all rows of a find. */
-export const parametersBelow = (find: Find, maxRows: number): readonly string[] =>
-  valuesBelow(find, maxRows).map(asParameter);
+export const parametersBelow = (find: Find, maxRows: number): readonly Encoded[] =>
+  valuesBelow(find, maxRows).map(encode);
 
 const valuesBelow = (find: Find, maxRows: number): readonly Value[] => [
   ...valuesOf(find, maxRows),
