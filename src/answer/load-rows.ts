@@ -195,6 +195,24 @@ const orderBy = (groupOf: Int32Array, groups: number, isShown: (row: number) => 
   return { starts, order };
 };
 
+/** Rows of any group. */
+const anyOf =
+  (groupOf: Int32Array) =>
+  (row: number): boolean =>
+    (groupOf[row] ?? -1) >= 0;
+
+/** The first rows of each group, asked for in their order. */
+const firstOfEach = (groupOf: Int32Array, groups: number, first: number) => {
+  const room = new Int32Array(groups).fill(first);
+  return (row: number): boolean => {
+    const group = groupOf[row] ?? -1;
+    const left = group < 0 ? 0 : (room[group] ?? 0);
+    if (left <= 0) return false;
+    room[group] = left - 1;
+    return true;
+  };
+};
+
 const nothing = { rows: undefined, starts: new Int32Array(1), order: new Int32Array(0) };
 
 const loadJoin = async (
@@ -215,14 +233,7 @@ const loadJoin = async (
   const raw = came ? rowsNamed(came, member.read, names) : await loading.fetch(member.read, find);
   if (came) loading.took(member.read, find, raw);
   const below = names.find(namesIn(raw, tailOf(member.read), raw.count));
-  const room = new Int32Array(groups).fill(first ?? raw.count);
-  const wanted = (i: number): boolean => {
-    const group = below[i] ?? -1;
-    const left = group < 0 ? 0 : (room[group] ?? 0);
-    if (left <= 0) return false;
-    room[group] = left - 1;
-    return true;
-  };
+  const wanted = first === undefined ? anyOf(below) : firstOfEach(below, groups, first);
   const origin = { above: personsAbove(above, found, below) };
   const rows = await loadRows(raw, row, loading, raw.count, wanted, origin);
   const { profileOf } = rows.decided;

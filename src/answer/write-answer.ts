@@ -36,8 +36,13 @@ export type LoadedRoot =
   | { readonly root: Root<'one'>; readonly rows: LoadedRows | undefined }
   | { readonly root: Root<'page'>; readonly page: LoadedPage };
 
-/** Places 0, 1, 2 … of rows that are shown as they came. */
-const inOrder = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
+let places = new Int32Array(0);
+
+/** Places 0, 1, 2 … of rows that are shown as they came, and more behind them. */
+const inOrder = (count: number): Int32Array => {
+  if (places.length < count) places = Int32Array.from({ length: 2 * count }, (_, i) => i);
+  return places;
+};
 
 /** Writes what was loaded of all roots as one object. */
 export class AnswerWriter {

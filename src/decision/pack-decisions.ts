@@ -35,11 +35,17 @@ interface Sets {
   readonly texts: readonly string[];
 }
 
+/**
+ * By kind its place in a list of sets + 1, since sets are in the order of their smallest number; 0
+ * for none. A book may hold thousands of kinds of which an operation has few: whoever uses it leaves it
+ * as it was. Nothing is awaited meanwhile.
+ */
+let placeOf = new Int32Array(64);
+
 /** @param persons each once, in order; of whom the same is said is in one set */
 const setsOf = ({ numbers, kinds }: Rows, book: SaidBook): Sets => {
   const said: Said[] = [];
-  /** By kind its place in `said` + 1, since sets are in the order of their smallest number. */
-  const placeOf = new Int32Array(book.size);
+  if (placeOf.length < book.size) placeOf = new Int32Array(2 * book.size);
   /** By place how many are in the set, then where it starts, then where it ends. */
   const ends: number[] = [];
   for (let i = 0; i < kinds.length; i += 1) {
@@ -64,6 +70,7 @@ const setsOf = ({ numbers, kinds }: Rows, book: SaidBook): Sets => {
     bySet[at] = numbers[i] ?? -1;
     ends[place] = at + 1;
   }
+  for (const { number } of said) placeOf[number] = 0;
   return { said, texts: packSorted(bySet, ends) };
 };
 
