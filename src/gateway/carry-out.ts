@@ -91,7 +91,7 @@ export const createCarryOut = (
   ): DecisionContext => ({
     subjects: road.subjects,
     snapshot: road.snapshot,
-    view: view ?? { head: -1, now: 0, notices: 0 },
+    view: view ?? { head: -1, now: 0, notices: 0, history: 0 },
     gpc: request.gpc,
     recorder,
     onFault: (error) => {
