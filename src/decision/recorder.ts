@@ -7,8 +7,8 @@ import { openSaidBook } from './said-book.ts';
 
 export type { LoggedReason };
 
-/** Persons whose say-so decisions turned on, some perhaps given and counted more than once. */
-export interface AskedSubjects extends Iterable<number> {
+/** Persons, some perhaps given and counted more than once. */
+export interface NotedSubjects extends Iterable<number> {
   readonly size: number;
 }
 
@@ -25,7 +25,7 @@ export interface NotedRows {
 const asksAny = ({ decisions }: RowPlan): boolean => decisions.some(({ kind }) => kind === 'ask');
 
 /** Lists of persons, `noSubject` among them, that are looked at only when somebody is looked for. */
-class Asked implements AskedSubjects {
+class Noted implements NotedSubjects {
   readonly #lists: readonly ArrayLike<number>[];
 
   constructor(lists: readonly ArrayLike<number>[]) {
@@ -60,10 +60,16 @@ export class DecisionRecorder {
   readonly #accesses = new Map<number, Set<string>>();
 
   /** Subjects whose say-so some decision turned on. */
-  get asked(): AskedSubjects {
+  get asked(): NotedSubjects {
     const lists: ArrayLike<number>[] = [this.#leftOut];
     for (const { plan, subjects } of this.#noted) if (asksAny(plan)) lists.push(subjects);
-    return new Asked(lists);
+    return new Noted(lists);
+  }
+
+  /** The same and whoever else is recorded, whatever it was decided by. */
+  get concerned(): NotedSubjects {
+    const recorded = this.#noted.map(({ subjects }) => subjects);
+    return new Noted([this.#leftOut, [...this.#accesses.keys()], ...recorded]);
   }
 
   /** Rows as they were decided. Of a profile that does not stay only the gates are decisions. */

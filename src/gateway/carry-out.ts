@@ -59,15 +59,17 @@ export const createCarryOut = (
 
   /**
    * The view that the decisions hold by, and whether they do: asks the ledger again, unless nothing
-   * turned on it and it was asked for this very operation.
+   * turned on it and it was asked for this very operation. What was carried on is then told of at the
+   * newest head, where whoever is told of has to be somebody still: nobody may have been erased since,
+   * though no say-so was asked for.
    */
   const confirm = async (
     view: LedgerView | undefined,
-    { asked }: DecisionRecorder,
+    { asked, concerned }: DecisionRecorder,
   ): Promise<Pick<Turn, 'view' | 'moved'>> => {
-    if (view === undefined || (asked.size === 0 && view.carriedAt === undefined))
-      return { view, moved: false };
-    const confirmed = await road.snapshot.confirm(view, asked);
+    const isCarried = view?.carriedAt !== undefined;
+    if (view === undefined || (asked.size === 0 && !isCarried)) return { view, moved: false };
+    const confirmed = await road.snapshot.confirm(view, isCarried ? concerned : asked);
     return { view: confirmed ?? view, moved: confirmed === undefined };
   };
 
@@ -89,7 +91,7 @@ export const createCarryOut = (
   ): DecisionContext => ({
     subjects: road.subjects,
     snapshot: road.snapshot,
-    view: view ?? { head: -1, now: 0, notices: 0 },
+    view: view ?? { head: -1, now: 0, notices: 0, history: 0 },
     gpc: request.gpc,
     recorder,
     onFault: (error) => {

@@ -29,6 +29,8 @@ export interface LedgerView {
   readonly now: number;
   /** Position of the newest notice, 0 where there is none. */
   readonly notices: number;
+  /** How often the ledger was found to be another one: positions of two of them do not compare. */
+  readonly history: number;
   /**
    * Not read for this request but carried on from the last read, at this time of `performance.now()`:
    * what is decided by it must not leave before `confirm` has said so.
@@ -50,6 +52,7 @@ export class ConsentSnapshot {
   #head = -1;
   /** When the event at the head was recorded: tells one history from another of the same length. */
   #newest: string | null | undefined;
+  #history = 0;
   /** Counts how often all was forgotten; what was read before must not be kept after. */
   #epoch = 0;
   readonly #refresh: (item: undefined) => Promise<LedgerView>;
@@ -117,6 +120,8 @@ export class ConsentSnapshot {
    */
   async confirm(view: LedgerView, numbers: Iterable<number>): Promise<LedgerView | undefined> {
     const fresh = await this.view();
+    // Whoever found that it is another one was refused; those who ask later only hear of it here.
+    if (fresh.history !== view.history) return undefined;
     if (this.movedSince(numbers, view.head)) return undefined;
     const { carriedAt, now } = view;
     if (carriedAt === undefined) return view;
@@ -124,7 +129,7 @@ export class ConsentSnapshot {
     const latest = now + (passed * (1 + slackShare) + slackMs) * 1_000;
     // A new notice, or a clock that was set forward or went on while this machine slept.
     if (fresh.notices !== view.notices || fresh.now > latest) return undefined;
-    return { head: fresh.head, now, notices: fresh.notices };
+    return { ...fresh, now };
   }
 
   /**
@@ -204,6 +209,7 @@ export class ConsentSnapshot {
     const head = Number(row.position);
     if (head < before) {
       // Events were lost: should others take their positions, nothing known of them may be used.
+      this.#history += 1;
       this.#forgetAll(this.#head);
       this.#newest = undefined;
       throw new LedgerError('the head of the ledger is lower than it was', 'LEDGER_ROLLED_BACK');
@@ -211,13 +217,14 @@ export class ConsentSnapshot {
     const seen = head === before ? row.newest : row.seen;
     if (this.#newest !== undefined && seen !== this.#newest) {
       // Restored to an older state that has caught up since: other events stand where ours stood.
+      this.#history += 1;
       this.#forgetAll(head);
       this.#newest = row.newest;
       throw new LedgerError('the ledger is not the one it was', 'LEDGER_ROLLED_BACK');
     }
     if (head > this.#head) await this.#follow(head);
     this.#newest = row.newest;
-    const view = { head, now: Number(row.now), notices: row.notices };
+    const view = { head, now: Number(row.now), notices: row.notices, history: this.#history };
     this.#last = { view, askedAt };
     return view;
   }

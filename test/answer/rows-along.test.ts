@@ -146,6 +146,38 @@ describe('what is below that fails', () => {
   });
 });
 
+describe('statements that take long', () => {
+  it('fail nothing by taking longer together than one of them may', async () => {
+    const shopOf = gateway.sources.get('shop');
+    if (!shopOf) throw new Error('no shop');
+    await shopOf.knex.raw(
+      'create view late as select id from customer where id = 5 and pg_sleep(0.45) is not null',
+    );
+    const source = new SqlSource({
+      name: 'shop',
+      connection: shopOf.connection,
+      schema: 'public',
+      poolSize: 2,
+      timeoutMs: 1_000,
+      maxRows: 10,
+    });
+    const read = { source: 'shop', type: 'Late', table: 'late', key: ['id'], columns: ['id'] };
+    const below = Array.from({ length: 4 }, (): Below => ({
+      read: { source: 'shop', type: 'Order', table: 'orders', key: ['id'], columns: ['id'] },
+      column: 0,
+      find: { by: 'equal', columns: ['customer_id'] },
+    }));
+    const find: Find = { by: 'page', limit: 1 };
+    try {
+      // Each takes half a second, and is asked for by itself then.
+      expect(await source.fetchAlong(read, find, below)).toBeUndefined();
+      expect((await source.fetchRaw(read, find)).count).toBe(1);
+    } finally {
+      await source.close();
+    }
+  });
+});
+
 describe('rows and those below them', () => {
   it('are of one moment, whatever is written meanwhile', async () => {
     const shopOf = gateway.sources.get('shop');

@@ -14,7 +14,7 @@ import { decideEach } from './reference.ts';
 const pairs = 5;
 const head = 7;
 const now = 1_000;
-const view: LedgerView = { head, now, notices: 0 };
+const view: LedgerView = { head, now, notices: 0, history: 0 };
 
 /** Say-so in memory, whatever its bytes: no ledger holds all of them. */
 const snapshotOf = (pages: ConsentPages): ConsentSnapshot => {

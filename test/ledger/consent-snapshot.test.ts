@@ -147,9 +147,9 @@ describe('a view', () => {
     const snapshot = snapshotOf(10, knex);
     const failure = { code: 'LEDGER_UNAVAILABLE', status: 503 };
     await Promise.all([1, 2, 3].map(() => expect(snapshot.view()).rejects.toMatchObject(failure)));
-    await expect(snapshot.ensure([1], { head: 0, now: 0, notices: 0 })).rejects.toMatchObject(
-      failure,
-    );
+    await expect(
+      snapshot.ensure([1], { head: 0, now: 0, notices: 0, history: 0 }),
+    ).rejects.toMatchObject(failure);
     real = true;
     const view = await snapshot.view();
     real = false;
@@ -172,7 +172,8 @@ describe('a head that went back', () => {
     await say('rolled back');
     const snapshot = snapshotOf();
     expect(await read(snapshot, number)).toBe(State.given);
-    const { head } = await snapshot.view();
+    const view = await snapshot.view();
+    const { head } = view;
     const carried = snapshot.carried();
     // As a backup restored over it: the grant never was.
     await setHead(head - 1);
@@ -188,6 +189,9 @@ describe('a head that went back', () => {
     await expect(snapshot.view()).rejects.toMatchObject({ code: 'LEDGER_ROLLED_BACK' });
     await say('somebody else');
     expect((await snapshot.view()).head).toBe(head);
+    // Whoever decided before by what was lost may hear of it only now.
+    expect(await snapshot.confirm(carried, [number])).toBeUndefined();
+    expect(await snapshot.confirm(view, [number])).toBeUndefined();
     expect(await read(snapshot, number)).toBe(State.none);
   });
 });
@@ -430,6 +434,7 @@ describe('a view that is carried on', () => {
       head: appended?.head,
       now: view.now,
       notices: view.notices,
+      history: 0,
     });
   });
 

@@ -41,10 +41,14 @@ const graceMs = 500;
 
 const ignore = (): void => undefined;
 
-/** Whether a failure is what the server said, or what there is too much of: it was reached. */
-const isAnswered = (error: unknown): boolean =>
-  error instanceof SourceError &&
-  (error.code === 'SOURCE_TOO_LARGE' || error.cause instanceof pg.DatabaseError);
+/**
+ * Whether statements that failed together may come through one by one: the server said no, there is
+ * too much, or they took longer together than one of them may by itself.
+ */
+const isOfAll = ({ code, cause }: SourceError): boolean =>
+  code === 'SOURCE_TOO_LARGE' ||
+  cause instanceof pg.DatabaseError ||
+  (cause as { readonly code?: unknown } | undefined)?.code === 'ETIMEDOUT';
 
 type Ready = (error: Error | undefined, client: pg.Client) => void;
 
@@ -136,7 +140,7 @@ export class SqlSource implements Source {
       return await this.#send(asked);
     } catch (error) {
       // Perhaps for rows that nobody would have asked for.
-      if (isAnswered(error)) return undefined;
+      if (error instanceof SourceError && isOfAll(error)) return undefined;
       throw error;
     }
   }
