@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { once } from 'node:events';
 import { openPool } from '../../src/database/connection.ts';
 import { measureReads } from './measure-reads.ts';
@@ -29,7 +30,7 @@ try {
   });
   tell({ figures });
 } catch (error) {
-  tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  tell({ failed: inspect(error) });
 } finally {
   await knex.destroy();
   process.removeAllListeners('disconnect');

@@ -39,6 +39,9 @@ const eraseRefusals: Readonly<Record<string, string>> = {
 /** A silent server is given up this long after one that answers would have stopped by itself. */
 const graceMs = 500;
 
+/** What failed together is not tried again so soon: each time it would be read twice. */
+const apartMs = 60_000;
+
 const ignore = (): void => undefined;
 
 /**
@@ -85,6 +88,8 @@ export class SqlSource implements Source {
   readonly #options: SqlSourceOptions;
   readonly #knex: Knex;
   #known: Known | undefined;
+  /** Until when rows of a plan come alone: together with those below them they failed. */
+  readonly #apartUntil = new WeakMap<ReadPlan, number>();
 
   constructor(options: SqlSourceOptions) {
     this.name = options.name;
@@ -122,6 +127,7 @@ export class SqlSource implements Source {
     below: readonly Below[],
   ): Promise<readonly [RawRows, ...RawRows[]] | undefined> {
     const { maxRows } = this.#options;
+    if (performance.now() < (this.#apartUntil.get(read) ?? 0)) return undefined;
     const { catalog, statements } = await this.#readCatalog();
     const wanted = possible(read, find, catalog);
     if (wanted === undefined) return undefined;
@@ -140,8 +146,9 @@ export class SqlSource implements Source {
       return await this.#send(asked);
     } catch (error) {
       // Perhaps for rows that nobody would have asked for.
-      if (error instanceof SourceError && isOfAll(error)) return undefined;
-      throw error;
+      if (!(error instanceof SourceError && isOfAll(error))) throw error;
+      this.#apartUntil.set(read, performance.now() + apartMs);
+      return undefined;
     }
   }
 
