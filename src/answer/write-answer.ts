@@ -1,8 +1,10 @@
+import { AnswerTooLargeError } from '../core/errors.ts';
 import type { WithheldNotes } from '../decision/withheld.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { RawRows } from '../sources/source.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
 import type { ConnectionPart, EdgePart, PagePart, RootAnswer } from './answer-plan.ts';
+import { countObjects } from './count-objects.ts';
 import { keyOf, type LoadedRows } from './load-rows.ts';
 import { NotPlain } from './not-plain.ts';
 import { RowWriter } from './write-rows.ts';
@@ -48,14 +50,19 @@ const inOrder = (count: number): Int32Array => {
 export class AnswerWriter {
   readonly #rows: RowWriter;
   readonly #paging: Paging;
+  readonly #maxObjects: number;
 
   /** @param maxObjects most objects of one answer, each counted as often as it is written */
   constructor(out: AnswerBuffer, paging: Paging, maxObjects: number) {
     this.#rows = new RowWriter(out, maxObjects);
     this.#paging = paging;
+    this.#maxObjects = maxObjects;
   }
 
+  /** @throws AnswerTooLargeError before anything is written, where that is foreseen */
   data(roots: readonly LoadedRoot[], notes: WithheldNotes): void {
+    // To find out by writing would keep others waiting for a second or more.
+    if (countObjects(roots) > this.#maxObjects) throw new AnswerTooLargeError(this.#maxObjects);
     this.#object(roots, (loaded) => this.#root(loaded));
     for (const { coordinate, reason, count, paths } of this.#rows.sites)
       notes.noteMany(coordinate, reason, count, paths);

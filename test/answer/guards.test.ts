@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as AnswerBytesModule from '../../src/gateway/answer-bytes.ts';
 import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
+import { RowWriter } from '../../src/answer/write-rows.ts';
 import { lastLogged } from '../setup/logged.ts';
 import { startTestGateway, type Asks, type TestGateway } from '../setup/gateway.ts';
 
@@ -385,6 +386,16 @@ describe('what is not plain is answered by values, and read once', () => {
     else expect(body.errors[0].extensions.code).toBe(code);
     expect(body).toHaveProperty('data');
     expect(gateway.statements).toHaveLength(statements);
+  });
+
+  it('objects beyond what an answer may hold, before any is written', async () => {
+    const row = vi.spyOn(RowWriter.prototype, 'row');
+    const { body, status } = await gateway.ask(
+      '{ items(first: 60) { nodes { peers { peers { id } } } } }',
+    );
+    expect([status, body.errors[0].extensions.code]).toEqual([400, 'ANSWER_TOO_LARGE']);
+    expect(row).not.toHaveBeenCalled();
+    row.mockRestore();
   });
 
   it('objects beyond what an answer may hold', async () => {

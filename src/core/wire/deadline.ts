@@ -24,7 +24,15 @@ export class Deadline {
     clearTimeout(this.#timer);
     this.#limitMs = limitMs;
     // While somebody waits the connection keeps the process running, and else nothing needs to.
-    this.#timer = setTimeout(() => this.#waiting?.late(), limitMs).unref();
+    this.#timer = setTimeout(() => this.#over(), limitMs).unref();
+  }
+
+  /** What came while this process was busy with something else is read first: it was in time. */
+  #over(): void {
+    const waiting = this.#waiting;
+    setImmediate(() => {
+      if (this.#waiting === waiting) waiting?.late();
+    });
   }
 
   end(waiting: Waiting): void {

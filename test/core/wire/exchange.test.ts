@@ -18,12 +18,15 @@ const asIs = (answer: Answered): Answered => answer;
 let answers: Buffer[][];
 /** What it was sent, in order. */
 let requests: Buffer[];
+/** What this process does once it has answered as the server. */
+let meanwhile: () => void;
 let server: net.Server;
 let client: WireClient;
 
 beforeEach(async () => {
   answers = [];
   requests = [];
+  meanwhile = () => undefined;
   server = net.createServer((socket) => {
     let started = false;
     socket.on('error', () => undefined);
@@ -35,6 +38,7 @@ beforeEach(async () => {
       }
       requests.push(bytes);
       socket.write(Buffer.concat(answers.shift() ?? []));
+      meanwhile();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -115,6 +119,16 @@ describe('an answer', () => {
     await expect(send(50)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
     expect(discarded()).toBe(true);
     await expect(send()).rejects.toThrow();
+  });
+
+  it('that came while this process was busy came in time', async () => {
+    answers = [good];
+    meanwhile = () => {
+      const until = performance.now() + 150;
+      while (performance.now() < until);
+    };
+    expect(await send(100)).toMatchObject({ count: 1 });
+    expect(discarded()).toBe(false);
   });
 
   it('is awaited by one at a time', async () => {
