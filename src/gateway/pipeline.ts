@@ -53,7 +53,7 @@ export const createPipeline = (
   const depart = async (request: OperationRequest, entry: string): Promise<Journey> => {
     const { operation, document, caller, registered } = request;
     if (request.refusal) throw request.refusal;
-    if (!operation) throw new PlanError('the document has no such operation');
+    if (!operation) throw new PlanError(whichOperation(request));
     if (operation.operation === OperationTypeNode.SUBSCRIPTION)
       throw new PlanError('subscriptions are not served here');
     const coerced = getVariableValues(
@@ -221,6 +221,11 @@ export const createPipeline = (
     }
   };
 };
+
+const whichOperation = ({ operationName }: OperationRequest): string =>
+  operationName === undefined
+    ? 'the document has several operations; say which by `operationName`'
+    : 'the document has no such operation';
 
 /** Variables that do not fit the operation: graphql-js has executed nothing. */
 const outcomeOf = ({ data }: ExecutionResult): string =>

@@ -127,6 +127,13 @@ describe('a document that is known', () => {
     expect({ ...second, entry: '' }).toEqual({ ...first, entry: '' });
   });
 
+  it('says which operation is missing', async () => {
+    const two = 'query A { __typename } query B { __typename }';
+    expect((await send({ body: { query: two } })).text).toContain('say which by `operationName`');
+    const none = await send({ body: { query: two, operationName: 'C' } });
+    expect(none.text).toContain('the document has no such operation');
+  });
+
   it('is sent as the type that Apollo Server has chosen for the same `Accept`', async () => {
     const accept = 'application/graphql-response+json, application/json;q=0.9';
     const { first, second, asked } = await twice({ headers: { accept } });
