@@ -59,14 +59,29 @@ const runPart = async (part: Part, options: Options, run: Run): Promise<string> 
   }
 };
 
-/** One after the other, on a machine that has nothing else to do then. */
-const otherParts = async (run: Run, stage: Stage): Promise<OtherParts> => ({
-  flood_p99: await benchFlood({ ...run, stage }),
-  decisions_vs_best: await benchDecisions(run),
-  growth: await benchGrowth(smallGrowth, run),
-  ledger: await benchLedger(smallLedger, run),
-  audit: auditReportOf(await benchAudit(run)),
-});
+/**
+ * One after the other, on a machine that has nothing else to do then. A part that fails is left out and
+ * told of: what was measured before is not lost with it.
+ */
+const otherParts = async (run: Run, stage: Stage): Promise<OtherParts> => {
+  const part = async <T>(name: string, measured: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await measured();
+    } catch (error) {
+      run.signal.throwIfAborted();
+      say(`${name} failed and is left out: ${error instanceof Error ? error.message : 'unknown'}`);
+      process.exitCode = 1;
+      return undefined;
+    }
+  };
+  return {
+    flood_p99: await part('flood', () => benchFlood({ ...run, stage })),
+    decisions_vs_best: await part('decisions', () => benchDecisions(run)),
+    growth: await part('growth', () => benchGrowth(smallGrowth, run)),
+    ledger: await part('ledger', () => benchLedger(smallLedger, run)),
+    audit: await part('audit', async () => auditReportOf(await benchAudit(run))),
+  };
+};
 
 const runAll = async (options: Options, run: Run): Promise<string> => {
   const begin = performance.now();

@@ -60,12 +60,12 @@ export const tablesOf = (count: number): string => `
   create table orders (id int, customer_id int, placed_on date, total numeric(9,2));
   insert into customers
     select n, 'Customer number ' || n, 'customer.' || n || '@example.com',
-      '+44 20 7946 ' || lpad(n::text, 4, '0'), date '1950-01-01' + (n * 37) % 18000, 'City ' || n % 97,
+      '+44 20 7946 ' || lpad(n::text, 4, '0'), date '1950-01-01' + (n % 18000 * 37) % 18000, 'City ' || n % 97,
       (array['none', 'silver', 'gold'])[n % 3 + 1], (array['en', 'de', 'fr', 'es'])[n % 4 + 1],
       (array['EUR', 'GBP'])[n % 2 + 1], date '2015-01-01' + n % 3650
     from generate_series(1, ${count}) as n;
   insert into orders
-    select n, (n - 1) / ${ordersEach} + 1, date '2024-01-01' + n % 700, (n * 7919 % 50000) / 100.0
+    select n, (n - 1) / ${ordersEach} + 1, date '2024-01-01' + n % 700, (n % 50000 * 7919 % 50000) / 100.0
     from generate_series(1, ${count * ordersEach}) as n;
   alter table customers add primary key (id);
   alter table orders add primary key (id);
