@@ -96,6 +96,11 @@ export const openLogs = async ({
         indexer.wake();
         return place;
       },
+      appendWhile: async (entry, standing) => {
+        const place = await log.store.appendWhile(entry, standing);
+        if (place) indexer.wake();
+        return place;
+      },
     };
     const logErasures = createLogErasures(knex, audit);
     await logErasures();

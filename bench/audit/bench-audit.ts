@@ -47,8 +47,10 @@ export interface AuditFigures {
   readonly postgresVersion: string;
 }
 
+type Appending = Pick<AuditStore, 'append'>;
+
 /** One after the other, however many wait: a log is one chain, so each commits by itself. */
-const commitEach = (store: AuditStore): AuditStore => {
+const commitEach = (store: Appending): Appending => {
   let last: Promise<unknown> = Promise.resolve();
   return {
     append: (entry) => {
@@ -67,7 +69,7 @@ const drive = async (callers: number, next: () => Promise<unknown> | undefined):
 };
 
 const perSecond = async (
-  store: AuditStore,
+  store: Appending,
   callers: number,
   small: Operation,
   { signal }: AuditRun,

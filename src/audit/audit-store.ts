@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { AuditError, SaysoError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
+import { isSameStanding, stands, standingValues, type Standing } from '../core/standing.ts';
 import { byKnex, statement, type Statements } from '../core/statement.ts';
 import { hashLeaf } from '../tlog/merkle.ts';
 import type { FullTile, TreeTail } from '../tlog/tree-tail.ts';
@@ -21,6 +22,14 @@ export interface AuditStore {
    * @throws AuditError AUDIT_UNAVAILABLE when it is not known to be durable
    */
   append(entry: AuditEntry): Promise<EntryPlace>;
+
+  /**
+   * As `append`, if the ledger stands where it stood, judged by the statement that writes the entry:
+   * one round trip says that an answer holds and makes its entry durable.
+   * @returns nothing where it does not, or cannot be asked: nothing was written then
+   * @throws AuditError as `append` does
+   */
+  appendWhile(entry: AuditEntry, standing: Standing): Promise<EntryPlace | undefined>;
 }
 
 export interface AuditStoreOptions {
@@ -56,28 +65,48 @@ const pauseMs = 50;
 
 // One statement is one transaction; it answers when it is on disk. The state row is compared and
 // swapped in it, so that of two writers one finds that the log has moved, and writes nothing.
-const insert = statement(
-  'insert into audit_entry',
-  `with durable as materialized (
+const insertOf = (what: string, condition: string) =>
+  statement(
+    what,
+    `with durable as materialized (
     select set_config('synchronous_commit', 'on', true) as how
+  ), ledger as materialized (
+    select ${condition} as stands
   ), moved as (
-    update audit_log set size = ?, root = ? from durable
-    where id = ? and size = ? and root = ? and how = 'on' returning id
+    update audit_log set size = ?, root = ? from durable, ledger
+    where id = ? and size = ? and root = ? and how = 'on' and stands returning id
   ), tiles as (
     insert into audit_tile (log, level, index, hashes, root)
     select moved.id, tile.level, tile.index, tile.hashes, tile.root
     from moved, unnest(?::smallint[], ?::bigint[], ?::bytea[], ?::bytea[])
       as tile (level, index, hashes, root)
     on conflict (log, level, index) do update set hashes = excluded.hashes, root = excluded.root
+  ), written as (
+    insert into audit_entry (log, index, at, id, hash, entry)
+    select moved.id, ?::bigint + nr - 1, leaf.at, leaf.id,
+      substring(?::bytea from (32 * (nr - 1) + 1)::integer for 32),
+      substring(blob.bytes from start for length)
+    from moved, (select ?::bytea as bytes) as blob,
+      unnest(?::timestamptz[], ?::uuid[], ?::integer[], ?::integer[])
+        with ordinality as leaf (at, id, start, length, nr)
+    returning 1
   )
-  insert into audit_entry (log, index, at, id, hash, entry)
-  select moved.id, ?::bigint + nr - 1, leaf.at, leaf.id,
-    substring(?::bytea from (32 * (nr - 1) + 1)::integer for 32),
-    substring(blob.bytes from start for length)
-  from moved, (select ?::bytea as bytes) as blob,
-    unnest(?::timestamptz[], ?::uuid[], ?::integer[], ?::integer[])
-      with ordinality as leaf (at, id, start, length, nr)`,
-);
+  select stands, (select count(*) from written)::integer as written from ledger`,
+  );
+
+const insert = insertOf('insert into audit_entry', 'true');
+const insertWhile = insertOf('insert into audit_entry while', stands);
+
+interface Inserted {
+  readonly stands: boolean;
+  readonly written: number;
+}
+
+/** Entries to be written together, and what for: an answer that holds only while the ledger stands. */
+interface Asked {
+  readonly leaves: readonly Leaf[];
+  readonly standing: Standing | undefined;
+}
 
 const lookFor = statement(
   'look for entries',
@@ -109,6 +138,26 @@ const joined = (parts: readonly Buffer[]): Buffer => {
   return parts.length === 1 && only ? only : Buffer.concat(parts);
 };
 
+/**
+ * Where the ledger has to stand for those that ask for it, as the newest of them knows it: what others
+ * were decided by has passed. Until the earliest of their times.
+ */
+const newestOf = (asked: readonly Asked[]): Standing | undefined => {
+  let newest: Standing | undefined;
+  for (const { standing } of asked) {
+    if (standing === undefined || (newest && standing.head < newest.head)) continue;
+    const isSame = newest !== undefined && isSameStanding(newest, standing);
+    newest = isSame && newest && newest.until < standing.until ? newest : standing;
+  }
+  return newest;
+};
+
+const notSettled = (): SaysoError =>
+  new SaysoError('it is not known whether an entry was written', {
+    code: 'AUDIT_UNAVAILABLE',
+    status: 503,
+  });
+
 /** Writes a log into Sayso's own database, together with the hashes of its tree. */
 export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
   const {
@@ -129,12 +178,14 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
     next: TreeHead,
     leaves: readonly Leaf[],
     tiles: readonly FullTile[],
-  ) => {
+    standing: Standing | undefined,
+  ): Promise<'written' | 'log moved' | 'ledger moved'> => {
     let start = 1;
     const starts = leaves.map(({ bytes }) => (start += bytes.length) - bytes.length);
-    const { rowCount } = await database.ask(
-      insert,
+    const { rows } = await database.ask<Inserted>(
+      standing ? insertWhile : insert,
       [
+        ...(standing ? standingValues(standing) : []),
         next.size,
         next.root,
         log,
@@ -154,7 +205,8 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
       ],
       timeoutMs,
     );
-    return rowCount === leaves.length;
+    if (rows[0]?.written === leaves.length) return 'written';
+    return rows[0]?.stands === false ? 'ledger moved' : 'log moved';
   };
 
   /** Where these leaves stand, if an attempt of ours went through whose outcome was not told. */
@@ -176,9 +228,16 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
    * lost, or the answer took too long. Then the log is read anew and looked through for them, and only
    * if they are not there they are tried from where it is: an attempt from before has moved the log,
    * or no longer can. Until that is settled nobody hears of it.
+   *
+   * @returns nothing where the ledger does not stand there, or cannot be asked; nothing was written
    */
-  const write = async (leaves: readonly Leaf[]): Promise<number> => {
+  const write = async (
+    leaves: readonly Leaf[],
+    standing?: Standing,
+  ): Promise<number | undefined> => {
     const until = performance.now() + timeoutMs;
+    /** An attempt may still go through that nobody told us of. */
+    let open = false;
     for (let tried = false; ;) {
       try {
         const tree = tail ?? (await loadTail(knex, log, last));
@@ -194,16 +253,28 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
         const tiles = leaves.flatMap(({ hash }) => tree.append(hash));
         const next = { size: tree.size, root: tree.root() };
         tried = true;
-        if (await swap(from, next, leaves, tiles)) {
+        const outcome = await swap(from, next, leaves, tiles, standing);
+        if (outcome === 'written') {
           tail = tree;
           last = next;
           onSize(next.size);
           return from.size;
         }
-        // Another process wrote, or an attempt of ours did.
+        if (outcome === 'ledger moved') {
+          tail = tree.cutTo(from.size);
+          if (open) throw notSettled();
+          return undefined;
+        }
+        // Another process wrote, or an attempt of ours did; no other can go through any more.
+        open = false;
       } catch (error) {
-        if (isRefusal(error) && !lacksMonth(error)) throw error;
+        if (isRefusal(error) && !lacksMonth(error)) {
+          // Nothing was written by it: the ledger may be what is not there, which is for it to say.
+          if (standing === undefined || error instanceof SaysoError || open) throw error;
+          return undefined;
+        }
         if (performance.now() > until) throw error;
+        open ||= tried && !lacksMonth(error);
         if (lacksMonth(error)) await makeMonth(leaves[0]?.at ?? new Date());
         else await sleep(pauseMs);
       }
@@ -213,25 +284,54 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
   /** What keeps it from being made is met again by the next attempt. */
   const makeMonth = (at: Date): Promise<void> => ensureMonths(knex, at).catch(() => sleep(pauseMs));
 
-  const writeAll = shareWhileBusy<readonly Leaf[], ReadonlyMap<readonly Leaf[], number>>(
-    async (groups) => {
-      let index = await write(groups.flat());
-      return new Map(groups.map((group) => [group, (index += group.length) - group.length]));
-    },
-  );
+  /** Places of those that were written. */
+  const writeTogether = async (
+    asked: readonly Asked[],
+    standing?: Standing,
+  ): Promise<ReadonlyMap<Asked, number> | undefined> => {
+    let index = await write(
+      asked.flatMap(({ leaves }) => leaves),
+      standing,
+    );
+    if (index === undefined) return undefined;
+    const places = new Map<Asked, number>();
+    for (const one of asked) {
+      places.set(one, index);
+      index += one.leaves.length;
+    }
+    return places;
+  };
+
+  const writeAll = shareWhileBusy<Asked, ReadonlyMap<Asked, number>>(async (asked) => {
+    const standing = newestOf(asked);
+    const together = standing
+      ? asked.filter((one) => !one.standing || isSameStanding(one.standing, standing))
+      : asked;
+    const places = await writeTogether(together, standing);
+    if (places) return places;
+    const others = asked.filter((one) => !one.standing);
+    return (others.length > 0 && (await writeTogether(others))) || new Map<Asked, number>();
+  });
+
+  const enter = async (entry: AuditEntry, standing?: Standing): Promise<EntryPlace | undefined> => {
+    try {
+      const at = new Date();
+      const asked = { leaves: leavesOf(entry, at), standing };
+      const index = (await writeAll(asked)).get(asked);
+      if (index === undefined) return undefined;
+      if (asked.leaves.length === 1) onWritten?.({ log, index, at, entry });
+      return { log: origin, index };
+    } catch (error) {
+      throw new AuditError(error);
+    }
+  };
   return {
     append: async (entry) => {
-      try {
-        const at = new Date();
-        const leaves = leavesOf(entry, at);
-        const index = (await writeAll(leaves)).get(leaves);
-        if (index === undefined) throw new Error('an entry that was not written');
-        if (leaves.length === 1) onWritten?.({ log, index, at, entry });
-        return { log: origin, index };
-      } catch (error) {
-        throw new AuditError(error);
-      }
+      const place = await enter(entry);
+      if (place === undefined) throw new AuditError(new Error('an entry that was not written'));
+      return place;
     },
+    appendWhile: enter,
   };
 };
 

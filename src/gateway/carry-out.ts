@@ -58,24 +58,8 @@ export const createCarryOut = (
   let mistrusted = false;
 
   /**
-   * The view that the decisions hold by, and whether they do: asks the ledger again, unless nothing
-   * turned on it and it was asked for this very operation. What was carried on is then told of at the
-   * newest head, where whoever is told of has to be somebody still: nobody may have been erased since,
-   * though no say-so was asked for.
-   */
-  const confirm = async (
-    view: LedgerView | undefined,
-    { asked, concerned }: DecisionRecorder,
-  ): Promise<Pick<Turn, 'view' | 'moved'>> => {
-    const isCarried = view?.carriedAt !== undefined;
-    if (view === undefined || (asked.size === 0 && !isCarried)) return { view, moved: false };
-    const confirmed = await road.snapshot.confirm(view, isCarried ? concerned : asked);
-    return { view: confirmed ?? view, moved: confirmed === undefined };
-  };
-
-  /**
-   * A query is decided by the last view that anybody read, and that is confirmed before anything
-   * leaves: one look at the head for each. Where it was not, the next turn reads its own first.
+   * A query is decided by the last view that anybody read: whether it holds is settled before anything
+   * leaves. Where it did not, the next turn reads its own first.
    */
   const viewFor = async ({ plan }: Journey, again: boolean): Promise<LedgerView | undefined> => {
     if (plan.personalTypes.length === 0) return undefined;
@@ -112,7 +96,7 @@ export const createCarryOut = (
     const notes = new WithheldNotes();
     const faults: Faults = { moved: false };
     const decision = decisionAt(journey, view, recorder, faults);
-    const turn = { recorder, notes, changedAt: undefined };
+    const turn = { recorder, notes, view, changedAt: undefined };
     const result = beginAnswer(answer);
     try {
       const loaded = await loadAnswer({
@@ -121,15 +105,12 @@ export const createCarryOut = (
         fetchAlong: (read, find, below) => reads.fetchAlong(read, find, below),
         took: (read, find, raw) => reads.took(read, find, raw),
       });
-      // Written while the ledger is asked.
-      const confirmed = confirm(view, recorder);
-      confirmed.catch(() => undefined);
       loaded.write(result, notes);
-      return { ...turn, result, ...(await confirmed) };
+      return { ...turn, result, moved: false };
     } catch (error) {
       // Values would only count as far again.
       if (error instanceof AnswerTooLargeError) throw error;
-      if (error instanceof ConsentMoved) return { ...turn, result, view, moved: true };
+      if (error instanceof ConsentMoved) return { ...turn, result, moved: true };
       if (error instanceof LedgerError && isSilent(error)) throw error;
       if (error instanceof NotPlain || error instanceof SourceError) return undefined;
       // A cursor that does not open, null for an argument that may not be: values say where.
@@ -190,8 +171,7 @@ export const createCarryOut = (
     });
     // The ledger failed somewhere below: a partial answer would pass for a decision.
     if (faults.fatal) throw faults.fatal;
-    const held = faults.moved ? { view, moved: true } : await confirm(view, recorder);
-    return { result, recorder, notes, changedAt, ...held };
+    return { result, recorder, notes, view, changedAt, moved: faults.moved };
   };
 
   const mistrust = (difference: Difference, { request }: Journey): void => {

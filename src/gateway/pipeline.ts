@@ -23,12 +23,13 @@ import { boundErrors } from './bound-errors.ts';
 import { createCarryOut, isSilent, type CarryOutOptions } from './carry-out.ts';
 import { declaredPurpose, purposeAsWritten } from './declared-purpose.ts';
 import { heedSignal } from './heed-signal.ts';
-import type { Journey } from './journey.ts';
+import type { Journey, Turn } from './journey.ts';
 import { loggedErrors } from './logged-errors.ts';
 import { toGraphQLError } from './mask-errors.ts';
 import type { OperationRequest } from './operation.ts';
 import { PlanCache } from './plan-cache.ts';
 import type { Road } from './road.ts';
+import { createSettle, type Settled } from './settle.ts';
 
 /** So often a query is decided when say-so moves under it, first by a carried view; then it is refused. */
 const maxTurns = 4;
@@ -100,26 +101,20 @@ export const createPipeline = (
   };
 
   const travel = createCarryOut(road, options);
+  const settle = createSettle(road);
 
   const arrive = async (journey: Journey): Promise<ExecutionResult | AnswerBytes> => {
     for (let turn = 1; ; turn += 1) {
-      const { result, view, recorder, notes, moved, changedAt } = await travel(journey, turn > 1);
-      if (moved) {
+      const made = await travel(journey, turn > 1);
+      const { result, notes, changedAt } = made;
+      const settled = made.moved ? undefined : await settleTurn(journey, made);
+      if (settled === undefined) {
         if (journey.plan.operation === 'query' && turn < maxTurns) continue;
-        throw movedError(journey.plan.operation === 'mutation' ? view : undefined);
+        throw movedError(journey.plan.operation === 'mutation' ? made.view : undefined);
       }
+      const { view } = settled;
       // INVARIANT: what was decided by a view that nobody confirmed does not leave.
       if (view?.carriedAt !== undefined) throw new Error('a view was carried and not confirmed');
-      try {
-        const [outcome, errors] =
-          result instanceof AnswerBuffer ? ['ANSWERED'] : [outcomeOf(result), result.errors];
-        await road.audit.append(await entryOf(journey, outcome, view, recorder, errors));
-      } catch (error) {
-        // A change of say-so cannot be taken back; whoever made it must know that it counts.
-        if (changedAt !== undefined && error instanceof AuditError)
-          throw new AuditError(error.cause, changedAt);
-        throw error;
-      }
       const sayso = extension(journey, view, notes);
       if (result instanceof AnswerBuffer)
         return new AnswerBytes(journey.entry, result, sayso, journey.answer);
@@ -128,6 +123,20 @@ export const createPipeline = (
         ...(result.errors && { errors: withStatus(result, boundErrors(result.errors)) }),
         extensions: { ...result.extensions, sayso },
       };
+    }
+  };
+
+  const settleTurn = async (journey: Journey, turn: Turn): Promise<Settled | undefined> => {
+    const { result, view, recorder, changedAt } = turn;
+    try {
+      const [outcome, errors] =
+        result instanceof AnswerBuffer ? ['ANSWERED'] : [outcomeOf(result), result.errors];
+      return await settle(turn, await entryOf(journey, outcome, view, recorder, errors));
+    } catch (error) {
+      // A change of say-so cannot be taken back; whoever made it must know that it counts.
+      if (changedAt !== undefined && error instanceof AuditError)
+        throw new AuditError(error.cause, changedAt);
+      throw error;
     }
   };
 

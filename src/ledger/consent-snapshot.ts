@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { LedgerError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
+import type { Standing } from '../core/standing.ts';
 import { byKnex, type Statements } from '../core/statement.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { ConsentPages, notHeld, type SaidBytes } from './consent-pages.ts';
@@ -21,6 +22,8 @@ const maxCarriedMs = 1_000;
 /** How far the database's clock may run ahead of ours while a carried view is decided by. */
 const slackMs = 1;
 const slackShare = 0.001;
+/** A statement is on its way to the database for so long at most; one that takes longer is no answer. */
+const onTheWayMs = 50;
 
 /** The position and the database's time that one request decides by. */
 export interface LedgerView {
@@ -110,6 +113,31 @@ export class ConsentSnapshot {
   }
 
   /**
+   * Where the ledger has to stand for what was decided by a view to hold, as far as is known here:
+   * whoever finds it there need not ask `confirm`. Nothing is read for it.
+   *
+   * @param numbers as for `confirm`
+   * @returns with it the view to tell of; nothing where only `confirm` can say
+   */
+  standing(
+    view: LedgerView,
+    numbers: Iterable<number>,
+  ): { readonly view: LedgerView; readonly standing: Standing } | undefined {
+    const last = this.#last?.view;
+    if (last === undefined || last.head !== this.#head || this.#newest === undefined)
+      return undefined;
+    if (last.history !== view.history || last.notices !== view.notices) return undefined;
+    if (this.movedSince(numbers, view.head)) return undefined;
+    const { carriedAt, now } = view;
+    const until =
+      carriedAt === undefined ? Infinity : latestOf(now, carriedAt) + onTheWayMs * 1_000;
+    return {
+      view: { ...last, now },
+      standing: { head: last.head, newest: this.#newest, until },
+    };
+  }
+
+  /**
    * Reads the head by a query that was sent after this call, and says whether what was decided by a
    * view still holds: nobody's say-so that it turned on has changed since.
    *
@@ -125,10 +153,8 @@ export class ConsentSnapshot {
     if (this.movedSince(numbers, view.head)) return undefined;
     const { carriedAt, now } = view;
     if (carriedAt === undefined) return view;
-    const passed = performance.now() - carriedAt;
-    const latest = now + (passed * (1 + slackShare) + slackMs) * 1_000;
     // A new notice, or a clock that was set forward or went on while this machine slept.
-    if (fresh.notices !== view.notices || fresh.now > latest) return undefined;
+    if (fresh.notices !== view.notices || fresh.now > latestOf(now, carriedAt)) return undefined;
     return { ...fresh, now };
   }
 
@@ -272,3 +298,7 @@ export class ConsentSnapshot {
     this.#pages.keep(number, newest, foldEvents(events, this.#policy));
   }
 }
+
+/** The latest that the database's clock may show by now, in its microseconds, if it goes on as ours does. */
+const latestOf = (now: number, carriedAt: number): number =>
+  now + ((performance.now() - carriedAt) * (1 + slackShare) + slackMs) * 1_000;

@@ -1,9 +1,5 @@
+import { recordedAt } from '../core/standing.ts';
 import { statement } from '../core/statement.ts';
-
-/** When what stands at a position of the ledger was written: an event, or a version of a notice. */
-const recordedAt = (position: string): string => `coalesce(
-  (select recorded_at::text from consent_event where position = ${position}),
-  (select published_at::text from notice where position = ${position}))`;
 
 /**
  * Reads the head of the ledger, the database's time, the newest notice, and what tells one history

@@ -172,6 +172,23 @@ export class TreeTail {
     return root === undefined ? emptyRoot : Buffer.from(root);
   }
 
+  /**
+   * The tree as it was at an earlier size.
+   * @returns nothing where a tile was filled since: its hashes are no longer here
+   */
+  cutTo(size: number): TreeTail | undefined {
+    const widths = partialWidths(size);
+    const isSame = Math.floor(size / tileWidth) === Math.floor(this.#size / tileWidth);
+    if (size > this.#size || !isSame) return undefined;
+    const levels = widths.map((width, level) => {
+      const hashes = this.#edges[level]?.hashes ?? Buffer.alloc(0);
+      return Array.from({ length: width }, (_, i) =>
+        hashes.subarray(i * hashSize, (i + 1) * hashSize),
+      );
+    });
+    return new TreeTail(size, levels);
+  }
+
   /** The tiles that are not full, lowest level first; levels that have none are left out. */
   partialTiles(): readonly PartialTile[] {
     return this.#edges.flatMap(({ width, filled, hashes }, level) =>

@@ -1,0 +1,42 @@
+import type { OperationEntry } from '../audit/entry.ts';
+import type { LedgerView } from '../ledger/consent-snapshot.ts';
+import type { Turn } from './journey.ts';
+import type { Road } from './road.ts';
+
+/** That an answer holds and that its entry is durable: only now may it leave. */
+export interface Settled {
+  /** The view that it is told to hold by. */
+  readonly view: LedgerView | undefined;
+}
+
+/**
+ * Whether what a turn decided still holds, with its entry made durable where it does.
+ *
+ * @param entry with the head that was decided by
+ * @returns nothing where it has to be decided again: say-so moved, and nothing was written
+ * @throws LedgerError, AuditError
+ */
+export type Settle = (turn: Turn, entry: OperationEntry) => Promise<Settled | undefined>;
+
+export const createSettle =
+  ({ snapshot, audit }: Pick<Road, 'snapshot' | 'audit'>): Settle =>
+  async ({ view, recorder: { asked, concerned } }, entry) => {
+    const isCarried = view?.carriedAt !== undefined;
+    // Nothing turned on what it was asked for, and it was asked for this very operation.
+    if (view === undefined || (asked.size === 0 && !isCarried)) {
+      await audit.append(entry);
+      return { view };
+    }
+    // What was carried on is told of at the newest head, where whoever is told of has to be somebody
+    // still: nobody may have been erased since, though no say-so was asked for.
+    const numbers = isCarried ? concerned : asked;
+    const known = snapshot.standing(view, numbers);
+    if (known) {
+      const place = await audit.appendWhile({ ...entry, head: known.view.head }, known.standing);
+      if (place) return { view: known.view };
+    }
+    const confirmed = await snapshot.confirm(view, numbers);
+    if (confirmed === undefined) return undefined;
+    await audit.append({ ...entry, head: confirmed.head });
+    return { view: confirmed };
+  };
