@@ -78,6 +78,8 @@ const fillSubjects = async (
   );
   await client.query('analyze arrival');
   await client.query('create index on arrival (came)');
+  // As the first start on an empty ledger does; on one with persons it would sweep all of them.
+  await client.query('insert into subject_key (proof, swept) values ($1, true)', [seal.proof]);
   for (let from = 0; from < subjects; from += sealedAtOnce) {
     signal.throwIfAborted();
     await sealSubjects(client, people, from, Math.min(from + sealedAtOnce, subjects));
