@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './core/errors.ts';
+import { makeRoutes } from './core/make-routes.ts';
 import { registerConsole } from './console/register-console.ts';
 import { createPlannedExecutor } from './execution/planned-executor.ts';
 import { createLogger } from './create-logger.ts';
@@ -202,30 +203,34 @@ const listen = async (
     audit,
   };
   const issuer = config.demo ? await openDemoIssuer(config.dataDir) : undefined;
-  const server = await createHttpServer({
-    config,
-    schema: policy.schema,
-    purposes: policy.model.purposeTree.names,
-    verify: createVerifier(config.identity),
-    pipeline: createPipeline(road, {
-      paging,
-      executor: createPlannedExecutor(policy.schema),
-      shadow: config.shadow,
-      onDifference: (difference) => {
-        logger.error(
-          difference,
-          'an answer differs from what graphql-js makes of the same rows; all are made by graphql-js from now on: report this',
-        );
-        options.onDifference?.(difference);
-      },
-    }),
-    logger,
-    isReady: () => readiness(road, () => logs.check()),
-    knex,
-    ...(options.gate && { gate: options.gate }),
+  const server = await makeRoutes(async () => {
+    const made = await createHttpServer({
+      config,
+      schema: policy.schema,
+      purposes: policy.model.purposeTree.names,
+      verify: createVerifier(config.identity),
+      pipeline: createPipeline(road, {
+        paging,
+        executor: createPlannedExecutor(policy.schema),
+        shadow: config.shadow,
+        onDifference: (difference) => {
+          logger.error(
+            difference,
+            'an answer differs from what graphql-js makes of the same rows; all are made by graphql-js from now on: report this',
+          );
+          options.onDifference?.(difference);
+        },
+      }),
+      logger,
+      isReady: () => readiness(road, () => logs.check()),
+      knex,
+      ...(options.gate && { gate: options.gate }),
+    });
+    closers.push(() => made.close());
+    await registerConsole(made, consoleOptions(config, policy, issuer));
+    await made.ready();
+    return made;
   });
-  closers.push(() => server.close());
-  await registerConsole(server, consoleOptions(config, policy, issuer));
   const url = await server.listen({ host: config.host, port: config.port });
   return { url, policy, server, issuer };
 };

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ConfigError, type Problem } from '../core/errors.ts';
+import { makeRoutes } from '../core/make-routes.ts';
 import { verifierOf, type Verifier } from '../tlog/note.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
 import { openWitnessKey } from '../witness/witness-key.ts';
@@ -87,7 +88,11 @@ const serve = async (options: Options): Promise<void> => {
   const key = openWitnessKey(options.dir, options.name);
   const store = openWitnessStore(options.dir);
   const witness = createWitness({ store, logs, cosigner: key.cosigner, onRefused: tellRefused });
-  const server = createWitnessServer({ witness, vkey: key.public, onError: console.error });
+  const server = await makeRoutes(async () => {
+    const made = createWitnessServer({ witness, vkey: key.public, onError: console.error });
+    await made.ready();
+    return made;
+  });
   const stop = (): void => {
     void server.close().finally(() => {
       store.close();

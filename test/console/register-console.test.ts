@@ -179,7 +179,11 @@ describe('the token route', () => {
   it('refuses an unknown caller and a malformed request', async () => {
     const app = await serve({ callers: demoCallers() });
     expect((await ask(app, own, 'constructor')).statusCode).toBe(404);
-    expect((await ask(app, own, { name: 'Warehouse' })).statusCode).toBe(400);
+    for (const caller of [{ name: 'Warehouse' }, undefined, 'x'.repeat(201)]) {
+      const answer = await ask(app, own, caller);
+      expect(answer.statusCode).toBe(400);
+      expect(answer.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+    }
   });
 
   it('says 0 seconds for a token that does not tell when it ends', async () => {
