@@ -464,6 +464,64 @@ describe('a view that is carried on', () => {
   });
 });
 
+describe('where the ledger has to stand', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('is not known before it was read', async () => {
+    const view = await snapshotOf().view();
+    expect(snapshotOf().standing(view, [])).toBeUndefined();
+  });
+
+  it('is at the newest head known, where only others changed since', async () => {
+    const snapshot = snapshotOf();
+    const number = await numberOf('standing');
+    const view = await snapshot.view();
+    const appended = await say('somebody else');
+    expect(snapshot.standing(view, [number])?.standing.head).toBe(view.head);
+    await snapshot.view();
+    const known = snapshot.standing(view, [number]);
+    expect(known?.standing).toMatchObject({ head: appended?.head, until: Infinity });
+    expect(known?.view).toMatchObject({ head: appended?.head, now: view.now });
+  });
+
+  it('is nowhere for whoever has spoken since', async () => {
+    const snapshot = snapshotOf();
+    const number = await numberOf('spoken');
+    const view = await snapshot.view();
+    await say('spoken', 'withdrawn');
+    await snapshot.view();
+    expect(snapshot.standing(view, [number])).toBeUndefined();
+  });
+
+  it('is nowhere for a view of another history, or of other notices', async () => {
+    const snapshot = snapshotOf();
+    const view = await snapshot.view();
+    expect(snapshot.standing({ ...view, history: view.history + 1 }, [])).toBeUndefined();
+    expect(snapshot.standing({ ...view, notices: view.notices - 1 }, [])).toBeUndefined();
+    expect(snapshot.standing(view, [])).toBeDefined();
+  });
+
+  it('is for a carried view until the database’s clock would be ahead', async () => {
+    const snapshot = snapshotOf();
+    const read = await snapshot.view();
+    const clock = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(clock);
+    const carried = snapshot.carried();
+    if (!carried) throw new Error('nothing is carried on');
+    vi.spyOn(performance, 'now').mockReturnValue(clock + 100);
+    const known = snapshot.standing(carried, []);
+    expect(known?.view).not.toHaveProperty('carriedAt');
+    expect(known?.view.now).toBe(carried.now);
+    const ahead = ((known?.standing.until ?? NaN) - carried.now) / 1_000;
+    // What passed here, its slack, and the way to the database.
+    expect(ahead).toBeGreaterThanOrEqual(100);
+    expect(ahead).toBeLessThan(200);
+    expect(carried.now).toBeGreaterThanOrEqual(read.now);
+  });
+});
+
 describe('positions', () => {
   it('may be beyond 2^31', async () => {
     const beyond = 2 ** 33;

@@ -48,6 +48,27 @@ describe('the tail of a tree', () => {
     expect(seen).toEqual([...lowest.slice(0, 256), '1/0', lowest[256]]);
   });
 
+  it('is again what it was at an earlier size, unless a tile was filled since', () => {
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 0, max: 300 }), (size, more) => {
+        const leaves = leavesOf(size + more + 5);
+        const { tail } = growLog(leaves.slice(0, size + more));
+        const cut = tail.cutTo(size);
+        const isSame = Math.floor(size / 256) === Math.floor((size + more) / 256);
+        expect(cut !== undefined).toBe(isSame);
+        if (!cut) return;
+        expect(cut.root()).toEqual(naiveRoot(leaves.slice(0, size)));
+        const filled = leaves.slice(size).flatMap((leaf) => cut.append(leaf));
+        const straight = growLog(leaves.slice(0, size)).tail;
+        expect(filled).toEqual(leaves.slice(size).flatMap((leaf) => straight.append(leaf)));
+        expect(cut.root()).toEqual(straight.root());
+        expect(tail.size).toBe(size + more);
+      }),
+      { numRuns: 15 },
+    );
+    expect(new TreeTail().cutTo(1)).toBeUndefined();
+  });
+
   it('begins again from the unfilled tiles of each level, as if it had never stopped', () => {
     fc.assert(
       fc.property(sizes, fc.integer({ min: 0, max: 300 }), (size, more) => {
