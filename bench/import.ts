@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { withClient } from '../src/database/connection.ts';
 import { openDatabase } from '../src/database/open-database.ts';
 
-const help = `node --import tsx bench/import.ts [--events N] [--subjects N] [--format jsonl|csv]
+const help = `node --import ./bin/typescript.js bench/import.ts [--events N] [--subjects N] [--format jsonl|csv]
 
   Imports a file into a fresh embedded PostgreSQL by the command, as an operator would, and says how
   many events a second that made and how much memory it took.

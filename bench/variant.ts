@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Profiler } from 'node:inspector';
 import type { Place } from './config-for.ts';
+import { loadsTypescript } from './loads-typescript.ts';
 
 /** One way to serve the bench's query. */
 export type StartVariant = (place: Place) => Promise<{
@@ -42,8 +43,8 @@ export class Variant {
 
   static async start(kind: VariantKind, place: Place, signal: AbortSignal): Promise<Variant> {
     const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), {
-      execArgv: ['--import', import.meta.resolve('tsx')],
-      // Nothing from outside decides what is measured. The cache of compiled sources may stay.
+      execArgv: loadsTypescript,
+      // Nothing from outside decides what is measured.
       // All run as servers do in production: graphql-js checks more where they do not.
       env: {
         PATH: process.env['PATH'],

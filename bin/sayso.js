@@ -1,9 +1,8 @@
 #!/usr/bin/env node
-// The sources are TypeScript; tsx loads them directly, so there is no build that could be stale.
+// The sources are TypeScript and loaded as they stand: there is no build that could be stale.
 import process from 'node:process';
-import { register } from 'tsx/esm/api';
+import './typescript.js';
 
-register();
 // A witness is small: it loads nothing of a gateway.
 const { main } = await import(
   process.argv[2] === 'witness' ? '../src/cli/witness-main.ts' : '../src/cli/main.ts'

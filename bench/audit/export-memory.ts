@@ -1,5 +1,5 @@
 /**
- * Measures what reading a long log costs: `node --import tsx bench/audit/export-memory.ts [entries] [export]`.
+ * Measures what reading a long log costs: `node --import ./bin/typescript.js bench/audit/export-memory.ts [entries] [export]`.
  * Makes a log by SQL in a database of its own, indexes it, and exports it in a process of its own
  * whose memory is watched.
  */

@@ -5,6 +5,7 @@ import { migrate } from '../../src/database/migrate.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { SubjectDirectory } from '../../src/ledger/subject-directory.ts';
 import { seal, subjectType } from '../ledger/people.ts';
+import { loadsTypescript } from '../loads-typescript.ts';
 import { openTemporaryDatabase } from '../temporary-database.ts';
 import {
   deciders,
@@ -48,8 +49,8 @@ const decideApart = (
   signal: AbortSignal,
 ): Promise<DecisionFigures> => {
   const child = fork(fileURLToPath(new URL('decide.ts', import.meta.url)), [kind], {
-    execArgv: ['--import', import.meta.resolve('tsx')],
-    // Nothing from outside decides what is measured. The cache of compiled sources may stay.
+    execArgv: loadsTypescript,
+    // Nothing from outside decides what is measured.
     env: {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],

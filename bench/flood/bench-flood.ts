@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openDemoIssuer } from '../../src/identity/demo-issuer.ts';
+import { loadsTypescript } from '../loads-typescript.ts';
 import { purposes } from '../shop.ts';
 import type { Stage } from '../stage.ts';
 import { Variant } from '../variant.ts';
@@ -62,7 +63,7 @@ class CallingProcess {
 
   static async start(signal: AbortSignal): Promise<CallingProcess> {
     const child = fork(fileURLToPath(new URL('caller.ts', import.meta.url)), {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      execArgv: loadsTypescript,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
+import { loadsTypescript } from '../loads-typescript.ts';
 import type { ReadFigures } from './measure-reads.ts';
 import type { WriteFigures } from './measure-writes.ts';
 
@@ -30,8 +31,8 @@ export const measureApart = <K extends keyof Figures>(
   { signal, say }: { readonly signal: AbortSignal; readonly say: (line: string) => void },
 ): Promise<Figures[K]> => {
   const child = fork(fileURLToPath(new URL('measure.ts', import.meta.url)), [part], {
-    execArgv: ['--expose-gc', '--import', import.meta.resolve('tsx')],
-    // Nothing from outside decides what is measured. The cache of compiled sources may stay.
+    execArgv: ['--expose-gc', ...loadsTypescript],
+    // Nothing from outside decides what is measured.
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     serialization: 'advanced',

@@ -30,7 +30,7 @@ const verifyOnce = async (kind: 'database' | 'folder', stage: LogStage): Promise
           .folder;
   const { stdout } = await run(process.execPath, [
     // More could not be had.
-    ...['--max-old-space-size=64', '--import', import.meta.resolve('tsx'), fixture],
+    ...['--max-old-space-size=64', '--import', import.meta.resolve('#typescript'), fixture],
     ...[kind, where, stage.key, stage.log.origin],
   ]);
   return JSON.parse(stdout) as Figures;

@@ -53,7 +53,7 @@ const customers = 50;
 
 const start = async (order: ServeOrder): Promise<{ child: ChildProcess; url: string }> => {
   const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), {
-    execArgv: ['--import', import.meta.resolve('tsx')],
+    execArgv: ['--import', import.meta.resolve('#typescript')],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

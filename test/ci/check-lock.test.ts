@@ -24,7 +24,9 @@ const check = async (more: Readonly<Record<string, object>>, without?: string) =
   );
   const path = join(folder, 'package-lock.json');
   await writeFile(path, JSON.stringify({ ...lock, packages }));
-  return run(process.execPath, ['--import', 'tsx', '.ci/check-lock.ts', path], { cwd: root }).then(
+  return run(process.execPath, ['--import', './bin/typescript.js', '.ci/check-lock.ts', path], {
+    cwd: root,
+  }).then(
     ({ stderr }) => ({ code: 0, stderr }),
     (error: unknown) => {
       const { code, stderr } = error as { code: number; stderr: string };

@@ -11,7 +11,7 @@ describe('building a server where no text may become code', () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       '--disallow-code-generation-from-strings',
       '--import',
-      'tsx',
+      import.meta.resolve('#typescript'),
       script,
     ]);
     const params = { one: 'a', two: 'b', three: 'c', four: 'd', five: 'e' };

@@ -27,8 +27,8 @@ export function run(
   as: { uid?: number; gid?: number } = {},
 ): Child {
   const path = fileURLToPath(new URL(`./fixtures/${fixture}.ts`, import.meta.url));
-  const tsx = import.meta.resolve('tsx');
-  const child = spawn(process.execPath, ['--import', tsx, path, ...args], {
+  const loader = import.meta.resolve('#typescript');
+  const child = spawn(process.execPath, ['--import', loader, path, ...args], {
     ...as,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: tmpdir(), TMPDIR: tmpdir(), LC_ALL: 'C' },

@@ -39,7 +39,7 @@ describe('the file of the subject key', () => {
       Array.from({ length: 4 }, () =>
         promisify(execFile)(process.execPath, [
           '--import',
-          import.meta.resolve('tsx'),
+          import.meta.resolve('#typescript'),
           '--input-type=module',
           '--eval',
           script,

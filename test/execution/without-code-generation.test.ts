@@ -10,7 +10,7 @@ describe('a process that may not make code of text', () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       '--disallow-code-generation-from-strings',
       '--import',
-      'tsx',
+      import.meta.resolve('#typescript'),
       script,
     ]);
     expect(JSON.parse(stdout)).toEqual({

@@ -77,7 +77,7 @@ describe('the issuer of demo mode', () => {
     const script = `import { openDemoIssuer } from './src/identity/demo-issuer.ts';
       const { mint } = await openDemoIssuer(process.argv[1]);
       process.stdout.write(await mint({ client: 'p', scope: '' }));`;
-    const args = ['--import', 'tsx', '--input-type=module', '-e', script, shared];
+    const args = ['--import', './bin/typescript.js', '--input-type=module', '-e', script, shared];
     const runs = [1, 2].map(() => promisify(execFile)(process.execPath, args));
     const inside = [1, 2, 3, 4].map(async () =>
       (await openDemoIssuer(shared)).mint({ client: 'p', scope: '' }),

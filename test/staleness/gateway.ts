@@ -24,7 +24,7 @@ export interface Gateway {
 export const startGateway = async (place: Place, signal: AbortSignal): Promise<Gateway> => {
   signal.throwIfAborted();
   const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), {
-    execArgv: ['--import', import.meta.resolve('tsx')],
+    execArgv: ['--import', import.meta.resolve('#typescript')],
     // No settings from outside: the order says everything.
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
