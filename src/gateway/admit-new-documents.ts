@@ -17,28 +17,24 @@ const textIn = ({ method, body, query }: FastifyRequest): string | undefined => 
 };
 
 /**
- * Waits for the turn of a document that is new.
+ * Waits while whoever asked is there.
  *
- * @param held as `NewDocumentGate.enter` has it
- * @returns whether there is still somebody to be answered
+ * @returns nothing where they have gone: nobody is left to be answered
  * @throws TooManyNewDocumentsError, with the header `Retry-After` set
  */
-export const takeTurn = async (
-  gate: NewDocumentGate,
-  client: string,
+export const whileThere = async <T>(
   reply: FastifyReply,
-  held?: (leave: () => void) => void,
-): Promise<boolean> => {
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<{ readonly came: T } | undefined> => {
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   reply.raw.once('close', leave);
   try {
-    await gate.enter(client, gone.signal, held);
-    return true;
+    return { came: await wait(gone.signal) };
   } catch (error) {
     if (gone.signal.aborted) {
       reply.hijack();
-      return false;
+      return undefined;
     }
     if (error instanceof TooManyNewDocumentsError)
       void reply.header('retry-after', error.retryAfter);
@@ -49,8 +45,8 @@ export const takeTurn = async (
 };
 
 /**
- * A hook behind the reading of the body: what was parsed and found valid before goes on, and is
- * noted as `known`; anything else waits for its turn.
+ * A hook behind the reading of the body: what was parsed and found valid before goes on at once;
+ * anything else waits for its turn. What is known of the document is noted as `asked`.
  *
  * Calls back with a TooManyNewDocumentsError where there are too many.
  */
@@ -59,19 +55,25 @@ export const admitNewDocuments =
   (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const client = request.caller?.client ?? '';
     gate.noteRequest(client);
+    const { largeBody } = request;
     const text = textIn(request);
     const sha256 = text === undefined ? '' : documentSha256(text);
     const document = documents.find(sha256);
-    if (text !== undefined && document) request.known = { text, document };
+    if (text !== undefined) request.asked = { text, sha256, document };
     if (text === undefined || document) {
+      largeBody?.judged();
       done();
       return;
     }
     // The turn lasts until it was read, or was refused: whatever else is waited for before.
-    takeTurn(gate, client, reply, (leave) => {
+    const held = (leave: () => void): void => {
       documents.expect(sha256, client, leave);
       reply.raw.once('finish', leave).once('close', leave);
-    }).then((isThere) => {
-      if (isThere) done();
+    };
+    const spent = largeBody?.spent() ?? 0;
+    whileThere(reply, (signal) => gate.enter(client, signal, { held, spent })).then((there) => {
+      if (there) done();
     }, done);
+    // It has its place, so the next may be read.
+    largeBody?.judged();
   };

@@ -21,10 +21,12 @@ export interface CarriedOut extends Admitted {
   readonly result: ExecutionResult;
 }
 
-/** A document that was parsed and found valid, by its text. */
-export interface KnownDocument {
+/** The document whose text a request has. */
+export interface AskedText {
   readonly text: string;
-  readonly document: DocumentNode;
+  readonly sha256: string;
+  /** Where it was parsed and found valid before. */
+  readonly document: DocumentNode | undefined;
 }
 
 export interface KnownOptions {
@@ -93,22 +95,22 @@ export class KnownOperations {
   }
 
   /**
-   * @param at the document that the request's own text is, where that is known already
+   * @param asked what was found out of the request's own text before
    * @returns nothing where Apollo Server is to see to all of it
    * @throws what the pipeline throws
    */
   async carryOut(
     { method, body, headers }: FastifyRequest,
     caller: Caller,
-    at: KnownDocument | null,
+    asked: AskedText | null,
   ): Promise<Known | undefined> {
     const type = this.#types.get(headers.accept ?? '');
     if (type === undefined || method !== 'POST' || !isPlain(body)) return undefined;
     const admitted = await this.#letIn(body, caller);
     if (admitted === undefined) return undefined;
     const document =
-      at?.text === admitted.text
-        ? at.document
+      asked?.text === admitted.text
+        ? (asked.document ?? this.#options.documents.find(asked.sha256))
         : this.#options.documents.find(documentSha256(admitted.text));
     if (document === undefined) return undefined;
     const operation = getOperationAST(document, body.operationName);

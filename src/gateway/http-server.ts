@@ -26,10 +26,11 @@ import type { Verifier } from '../identity/verify-token.ts';
 import { AnswerBytes } from './answer-bytes.ts';
 import { admitNewDocuments } from './admit-new-documents.ts';
 import { admitOperations, createAdmission, type AdmittedContext } from './admit-operations.ts';
-import { KnownOperations, type CarriedOut, type KnownDocument } from './answer-known.ts';
+import { KnownOperations, type AskedText, type CarriedOut } from './answer-known.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { documentHash } from './document-hash.ts';
 import { createDocumentRooms } from './document-rooms.ts';
+import { readLargeBodies, type LargeBody } from './large-bodies.ts';
 import { limitRules } from './limit-rules.ts';
 import { createErrorMask, type ErrorLog } from './mask-errors.ts';
 import { createNewDocumentGate, type NewDocumentGate } from './new-document-gate.ts';
@@ -44,8 +45,10 @@ declare module 'fastify' {
     caller: Caller | null;
     /** What goes out in place of its token. */
     answer: AnswerBytes | null;
-    /** The document that it has the text of, where that was found valid before. */
-    known: KnownDocument | null;
+    /** Its text of a document. */
+    asked: AskedText | null;
+    /** Its body, where that is large. */
+    largeBody: LargeBody | null;
   }
 }
 
@@ -111,7 +114,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
 
   app.decorateRequest('caller', null);
   app.decorateRequest('answer', null);
-  app.decorateRequest('known', null);
+  app.decorateRequest('asked', null);
+  app.decorateRequest('largeBody', null);
   app.setErrorHandler((error: unknown, _request, reply) => {
     const { status, body } = transportError(error, mask);
     void reply.code(status).send(body);
@@ -160,10 +164,11 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
       if (request.caller !== null || publicOperations.mayBe(request)) done();
       else identify(request, reply).then(() => done(), done);
     });
+    const readLarge = readLargeBodies(gate);
     scope.addHook('preParsing', (request, reply, payload, done) => {
       if (request.caller === null)
         admitPublic(request, reply, payload).then((to) => done(null, to), done);
-      else done(null, payload);
+      else readLarge(request, reply, payload, done);
     });
     scope.addHook('onSend', (request, reply, payload, done) => {
       const { answer } = request;
@@ -196,7 +201,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
       method: ['GET', 'POST'],
       handler: async (request, reply) => {
         const { caller } = request;
-        const short = caller && (await known.carryOut(request, caller, request.known));
+        const short = caller && (await known.carryOut(request, caller, request.asked));
         if (short?.answer) {
           void reply.header('content-type', short.type);
           return short.answer.bytes;

@@ -1,4 +1,6 @@
 import { TooManyNewDocumentsError } from '../core/errors.ts';
+import { ClientLine, type Turn, type Waiter } from './client-line.ts';
+import { systemClock, type GateClock } from './gate-clock.ts';
 
 /** Documents of one client that wait at a time, and of all together. */
 const mostOfOne = 64;
@@ -14,28 +16,6 @@ const mostOwnPauseMs = 5_000;
 /** Whoever is let in and waits for something else gives the turn up after this long. */
 const longestTurnMs = 1_000;
 
-interface Waiter {
-  readonly go: () => void;
-  readonly held: ((leave: () => void) => void) | undefined;
-  readonly refuse: (error: Error) => void;
-}
-
-interface Line {
-  readonly waiting: Waiter[];
-  /** It has its next turn then. */
-  notBefore: number;
-}
-
-/** The clock and the event loop; tests have their own. */
-export interface GateClock {
-  /** Milliseconds. */
-  now(): number;
-  /** Calls back after so long, and not before what has arrived was looked at. @returns calls it off */
-  after(ms: number, then: () => void): () => void;
-  /** Calls back when what goes on now has come to wait for something. */
-  settled(then: () => void): void;
-}
-
 export interface NewDocumentGate {
   /** A request of this client has come, whatever it asks. */
   noteRequest(client: string): void;
@@ -43,31 +23,21 @@ export interface NewDocumentGate {
    * Waits for the turn of a document that nobody has sent before.
    *
    * @param signal aborts when whoever asked has gone: the place is free then
-   * @param held given what ends the turn, which then lasts until that is called (a second at most);
-   *   without, it ends when what goes on comes to wait for something
    * @throws TooManyNewDocumentsError when too many of the client wait already; the signal's reason
    */
-  enter(client: string, signal: AbortSignal, held?: (leave: () => void) => void): Promise<void>;
+  enter(client: string, signal: AbortSignal, turn?: Turn): Promise<void>;
+  /** Whether nothing new of this client waits, so that large bodies are read as they come. */
+  readsFreely(client: string): boolean;
+  /**
+   * Waits until there is room for one more of this client's large bodies.
+   *
+   * @returns what is called once it is known what the body holds, after a second at the latest
+   * @throws as `enter` does
+   */
+  mayRead(client: string, signal: AbortSignal): Promise<() => void>;
   /** How many wait. */
   readonly waiting: number;
 }
-
-const systemClock: GateClock = {
-  now: () => performance.now(),
-  after: (ms, then) => {
-    // An immediate comes behind what has arrived, which a timer of 0 ms need not.
-    let immediate: NodeJS.Immediate | undefined;
-    const timer = setTimeout(() => {
-      immediate = setImmediate(then);
-    }, ms);
-    return () => {
-      clearTimeout(timer);
-      clearImmediate(immediate);
-    };
-  },
-  // Ticks come when no promise is left that could go on.
-  settled: (then) => queueMicrotask(() => process.nextTick(then)),
-};
 
 const ownPause = (cost: number): number =>
   Math.min(cost * ownFactor * Math.max(1, cost / cheapMs), mostOwnPauseMs);
@@ -79,7 +49,7 @@ const ownPause = (cost: number): number =>
  */
 export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocumentGate => {
   /** In the order of their turns. */
-  const lines = new Map<string, Line>();
+  const lines = new Map<string, ClientLine>();
   let waiting = 0;
   let running = false;
   let pauseUntil = 0;
@@ -95,12 +65,19 @@ export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocume
     return new TooManyNewDocumentsError(Math.ceil(Math.min(60_000, Math.max(1_000, wait)) / 1_000));
   };
 
-  const drop = (client: string, line: Line, waiter: Waiter): void => {
-    const place = line.waiting.indexOf(waiter);
-    if (place < 0) return;
-    line.waiting.splice(place, 1);
+  const forget = (client: string, line: ClientLine): void => {
+    if (line.isIdle(clock.now())) lines.delete(client);
+  };
+
+  const readMore = (line: ClientLine): void => {
+    waiting -= line.readMore();
+  };
+
+  const drop = (client: string, line: ClientLine, waiter: Waiter): void => {
+    if (!line.drop(waiter)) return;
     waiting -= 1;
-    if (line.waiting.length === 0 && line.notBefore <= clock.now()) lines.delete(client);
+    readMore(line);
+    forget(client, line);
   };
 
   const schedule = (): void => {
@@ -110,8 +87,8 @@ export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocume
     const now = clock.now();
     let next = Infinity;
     for (const [client, line] of lines) {
-      if (line.waiting.length === 0) {
-        if (line.notBefore <= now) lines.delete(client);
+      if (!line.hasDocuments) {
+        forget(client, line);
         continue;
       }
       const at = Math.max(line.notBefore, pauseUntil);
@@ -124,22 +101,25 @@ export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocume
     if (next < Infinity) callOff = clock.after(next - now, schedule);
   };
 
-  const letIn = (client: string, line: Line): void => {
-    const waiter = line.waiting.shift();
+  const letIn = (client: string, line: ClientLine): void => {
+    const waiter = line.next();
     if (!waiter) return;
     waiting -= 1;
     running = true;
+    line.inTurn = true;
     // To the end of the row.
     lines.delete(client);
     lines.set(client, line);
-    const since = clock.now();
+    readMore(line);
+    const since = clock.now() - (waiter.spent ?? 0);
     const end = (): void => {
       const now = clock.now();
       const cost = now - since;
       pauseUntil = isBusy(client) ? now + cost * pauseFactor : now;
       line.notBefore = isBusy(client) ? now + ownPause(cost) : now;
       running = false;
-      if (waiting === 0 && line.notBefore <= now) lines.delete(client);
+      line.inTurn = false;
+      forget(client, line);
       // Not at once: what arrived meanwhile comes first.
       if (waiting > 0) callOff = clock.after(0, schedule);
     };
@@ -163,14 +143,60 @@ export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocume
 
   /** Makes room at the cost of whoever has most waiting. */
   const makeRoom = (client: string): void => {
-    let longest: readonly [string, Line] | undefined;
-    for (const one of lines)
-      if (!longest || one[1].waiting.length > longest[1].waiting.length) longest = one;
+    let longest: readonly [string, ClientLine] | undefined;
+    for (const one of lines) if (!longest || one[1].length > longest[1].length) longest = one;
     const [name, line] = longest ?? [client];
-    const last = line?.waiting.at(-1);
+    const last = line?.last();
     if (name === client || !line || !last) throw refusal(client);
     drop(name, line, last);
     last.refuse(refusal(name));
+  };
+
+  const join = async (
+    client: string,
+    row: 'documents' | 'unread',
+    signal: AbortSignal,
+    turn: Turn = {},
+  ): Promise<ClientLine> => {
+    signal.throwIfAborted();
+    if ((lines.get(client)?.length ?? 0) >= mostOfOne) throw refusal(client);
+    if (waiting >= mostOfAll) makeRoom(client);
+    const line = lines.get(client) ?? new ClientLine();
+    lines.set(client, line);
+    let leave: (() => void) | undefined;
+    try {
+      await new Promise<void>((go, refuse) => {
+        const waiter = { ...turn, go, refuse };
+        line.add(waiter, row);
+        waiting += 1;
+        leave = () => {
+          drop(client, line, waiter);
+          // The signal's reason is an Error, as `AbortController.abort` makes one by itself.
+          refuse(signal.reason as Error);
+        };
+        signal.addEventListener('abort', leave, { once: true });
+        readMore(line);
+        schedule();
+      });
+      return line;
+    } finally {
+      if (leave) signal.removeEventListener('abort', leave);
+    }
+  };
+
+  /** What is called of a body that was let be read. */
+  const judgedIn = (client: string, line: ClientLine): (() => void) => {
+    let isJudged = false;
+    const judged = (): void => {
+      if (isJudged) return;
+      isJudged = true;
+      callOffLimit();
+      line.judged();
+      readMore(line);
+      forget(client, line);
+    };
+    const callOffLimit = clock.after(longestTurnMs, judged);
+    return judged;
   };
 
   return {
@@ -179,29 +205,13 @@ export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocume
       const others = last && last.client !== client ? [last] : recent.slice(1);
       recent = [{ client, at: clock.now() }, ...others];
     },
-    enter: async (client, signal, held) => {
-      signal.throwIfAborted();
-      if ((lines.get(client)?.waiting.length ?? 0) >= mostOfOne) throw refusal(client);
-      if (waiting >= mostOfAll) makeRoom(client);
-      const line = lines.get(client) ?? { waiting: [], notBefore: 0 };
-      lines.set(client, line);
-      let leave: (() => void) | undefined;
-      try {
-        await new Promise<void>((go, refuse) => {
-          const waiter = { go, refuse, held };
-          line.waiting.push(waiter);
-          waiting += 1;
-          leave = () => {
-            drop(client, line, waiter);
-            // The signal's reason is an Error, as `AbortController.abort` makes one by itself.
-            refuse(signal.reason as Error);
-          };
-          signal.addEventListener('abort', leave, { once: true });
-          schedule();
-        });
-      } finally {
-        if (leave) signal.removeEventListener('abort', leave);
-      }
+    enter: async (client, signal, turn = {}) => {
+      await join(client, 'documents', signal, turn);
+    },
+    readsFreely: (client) => lines.get(client)?.readsFreely ?? true,
+    mayRead: async (client, signal) => {
+      const line = await join(client, 'unread', signal);
+      return judgedIn(client, line);
     },
     get waiting() {
       return waiting;

@@ -17,7 +17,7 @@ import type { Config, Limits } from '../config/config.ts';
 import { BoundedMap } from '../core/bounded-map.ts';
 import { deepFreeze } from '../config/freeze.ts';
 import type { Caller } from '../identity/caller.ts';
-import { takeTurn } from './admit-new-documents.ts';
+import { whileThere } from './admit-new-documents.ts';
 import { limitRules } from './limit-rules.ts';
 import type { NewDocumentGate } from './new-document-gate.ts';
 import { isShort, readPublicRequest, type Asked } from './public-request.ts';
@@ -125,7 +125,8 @@ export const createPublicOperations = (
     const sha256 = createHash('sha256').update(text).digest('base64');
     const known = verdicts.get(sha256);
     if (known !== undefined) return known;
-    if (!(await takeTurn(gate, publicCaller.client, reply))) return false;
+    const there = await whileThere(reply, (signal) => gate.enter(publicCaller.client, signal));
+    if (!there) return false;
     const verdict = isPublic(asked, schema, limits);
     verdicts.set(sha256, verdict, 1);
     return verdict;

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { TooManyNewDocumentsError } from '../../src/core/errors.ts';
-import { createNewDocumentGate, type GateClock } from '../../src/gateway/new-document-gate.ts';
+import type { GateClock } from '../../src/gateway/gate-clock.ts';
+import { createNewDocumentGate } from '../../src/gateway/new-document-gate.ts';
 
 const stays = new AbortController().signal;
 setMaxListeners(0, stays);
@@ -209,7 +210,7 @@ describe('documents not seen before', () => {
     const { gate, steps } = stage();
     let leave: (() => void) | undefined;
     const order: string[] = [];
-    void gate.enter('slow', stays, (end) => (leave = end)).then(() => order.push('slow'));
+    void gate.enter('slow', stays, { held: (end) => (leave = end) }).then(() => order.push('slow'));
     void gate.enter('other', stays).then(() => order.push('other'));
     await steps(1);
     expect(order).toEqual(['slow']);
@@ -217,7 +218,9 @@ describe('documents not seen before', () => {
     await steps(3);
     expect(order).toEqual(['slow', 'other']);
     const again = stage();
-    void again.gate.enter('never', stays, () => undefined).then(() => order.push('never'));
+    void again.gate
+      .enter('never', stays, { held: () => undefined })
+      .then(() => order.push('never'));
     void again.gate.enter('after', stays).then(() => order.push('after'));
     await again.steps(6);
     expect(order.slice(2)).toEqual(['never', 'after']);

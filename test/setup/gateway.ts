@@ -98,10 +98,12 @@ export const testLimits: Limits = {
 const openGate: NewDocumentGate = {
   waiting: 0,
   noteRequest: () => undefined,
-  enter: (_client, _signal, held) => {
-    held?.(() => undefined);
+  enter: (_client, _signal, turn) => {
+    turn?.held?.(() => undefined);
     return Promise.resolve();
   },
+  readsFreely: () => true,
+  mayRead: () => Promise.resolve(() => undefined),
 };
 
 /** A whole gateway in this process, on real databases, with its own SDL. */
