@@ -2,17 +2,11 @@ import knex from 'knex';
 import type { Knex } from 'knex';
 import pg from 'pg';
 import { ConfigError } from '../core/errors.ts';
+import type { WirePool } from '../core/wire/lent-clients.ts';
 import { WireClient } from '../core/wire/wire-client.ts';
 import { ownTypes } from './own-types.ts';
 
 const ignore = (): void => undefined;
-
-/** What of knex's client is used here. */
-export interface WirePool {
-  driver: { readonly Client: typeof WireClient };
-  acquireConnection(): Promise<WireClient>;
-  releaseConnection(client: WireClient): Promise<void>;
-}
 
 /** A pool of Sayso's own for that database. */
 export function openPool(connection: pg.ClientConfig): Knex {

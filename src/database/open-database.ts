@@ -47,7 +47,12 @@ const database = (
   end: () => Promise<void>,
 ): SaysoDatabase => {
   const knex = openPool(server.own);
+  const statements = preparedStatements(knex);
   let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    statements.close();
+    return knex.destroy().finally(end);
+  };
   const named = (name: string): string => {
     const there = server.nameThere(name);
     quotedDatabaseName(there);
@@ -55,7 +60,7 @@ const database = (
   };
   return {
     knex,
-    statements: preparedStatements(knex),
+    statements,
     at,
     embedded: server.embedded,
     connection: (name) => server.connection(named(name)),
@@ -63,7 +68,7 @@ const database = (
       withClient(server.own, (client) =>
         ensureDatabase((sql, values) => client.query(sql, [...values]), named(name)),
       ),
-    close: () => (closed ??= knex.destroy().finally(end)),
+    close: () => (closed ??= close()),
   };
 };
 

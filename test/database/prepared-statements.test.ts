@@ -31,8 +31,14 @@ const add = async (a: number, b: number, text: string | null = null) => {
   );
   return rows[0]!;
 };
+/** Until the connection that is kept for the next has gone back, so that knex is given the same. */
+const atRest = async (): Promise<void> => {
+  const tarn = (pool.client as { pool: { numUsed(): number } }).pool;
+  await expect.poll(() => tarn.numUsed()).toBe(0);
+};
 /** What the one connection of the pool has prepared under names. */
 const prepared = async (): Promise<readonly string[]> => {
+  await atRest();
   const { rows } = await pool.raw<{ rows: { name: string }[] }>(
     'select name from pg_prepared_statements order by name',
   );
@@ -144,6 +150,7 @@ describe('an answer', () => {
 describe('what was prepared', () => {
   it.each(['discard all', 'deallocate all'])('is sent anew after %s', async (sql) => {
     await add(1, 1);
+    await atRest();
     await pool.raw(sql);
     for (let i = 0; i < 3; i += 1) expect((await add(i, 1)).sum).toBe(i + 1);
     expect(await prepared()).toEqual([sum.name]);
@@ -177,6 +184,7 @@ describe('what was prepared', () => {
       if (i % 2) await pool.raw(`prepare "${sum.name}" as select 'not ours'`);
       else {
         await add(0, 0);
+        await atRest();
         await pool.raw('deallocate all');
       }
       expect((await add(i, 1)).sum).toBe(i + 1);

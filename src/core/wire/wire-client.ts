@@ -59,9 +59,15 @@ export class WireClient extends pg.Client {
     return this.#reader;
   }
 
+  /** knex's own mark of what ended, or was discarded: its pool looks at it before it hands a connection out. */
+  readonly __knex__disposed: unknown;
+
+  get isGone(): boolean {
+    return Boolean(this.__knex__disposed);
+  }
+
   /** Ends the connection at once; it is never given to anybody again. */
   discard(error: Error): void {
-    // knex's own mark, which its pool looks at before it hands a connection out.
     Object.assign(this, { __knex__disposed: error });
     this.wire.stream.destroy();
   }

@@ -1,6 +1,7 @@
 import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
 import { SourceError, tooManyRows, type Problem } from '../../core/errors.ts';
+import { LentClients, type WirePool } from '../../core/wire/lent-clients.ts';
 import { WireClient } from '../../core/wire/wire-client.ts';
 import type { DomainType } from '../../policy/model.ts';
 import type { ReadPlan } from '../../policy/plan.ts';
@@ -68,13 +69,6 @@ const makeReady = (client: pg.Client, done: Ready): void => {
   );
 };
 
-/** What of knex's client is used here. */
-interface Pool {
-  driver: { readonly Client: typeof WireClient };
-  acquireConnection(): Promise<WireClient>;
-  releaseConnection(client: WireClient): Promise<void>;
-}
-
 /** What is known of the database's tables, and the statements made of it. */
 interface Known {
   readonly catalog: Catalog;
@@ -87,6 +81,7 @@ export class SqlSource implements Source {
   readonly maxRows: number;
   readonly #options: SqlSourceOptions;
   readonly #knex: Knex;
+  readonly #clients: LentClients;
   #known: Known | undefined;
   /** Until when rows of a plan come alone: together with those below them they failed. */
   readonly #apartUntil = new WeakMap<ReadPlan, number>();
@@ -110,7 +105,9 @@ export class SqlSource implements Source {
       log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
     });
     // All that knex asks of its driver is a client to connect.
-    (this.#knex.client as Pool).driver = { Client: WireClient };
+    const pool = this.#knex.client as WirePool;
+    pool.driver = { Client: WireClient };
+    this.#clients = new LentClients(pool, poolSize - 1);
   }
 
   async fetch(read: ReadPlan, find: Find): Promise<readonly Row[]> {
@@ -172,7 +169,7 @@ export class SqlSource implements Source {
   async #send(asked: readonly Asked[]): Promise<readonly [WireRows, ...WireRows[]]> {
     const { maxRows, timeoutMs } = this.#options;
     const all = await this.#answer(
-      this.#withClient((client) => ask(client, asked, timeoutMs + graceMs)),
+      this.#clients.use((client) => ask(client, asked, timeoutMs + graceMs)),
     );
     if (all.some(({ count }) => count > maxRows)) throw tooManyRows(this.name, maxRows);
     return all;
@@ -233,6 +230,7 @@ export class SqlSource implements Source {
   }
 
   async close(): Promise<void> {
+    this.#clients.close();
     await this.#knex.destroy();
   }
 
@@ -245,18 +243,6 @@ export class SqlSource implements Source {
       catalog,
       statements: new Statements({ knex, schema, catalog, maxRows }),
     });
-  }
-
-  /** A connection of the pool, for one use. What its user discarded, the pool hands out no more. */
-  async #withClient<T>(use: (client: WireClient) => Promise<T>): Promise<T> {
-    // knex's own type for what it pools is `any`; its driver was given this class.
-    const pool = this.#knex.client as Pool;
-    const client = await pool.acquireConnection();
-    try {
-      return await use(client);
-    } finally {
-      await pool.releaseConnection(client);
-    }
   }
 
   async #answer<T>(work: PromiseLike<T>): Promise<T> {
