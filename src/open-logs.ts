@@ -68,7 +68,7 @@ export const openLogs = async ({
     logger.warn(faultOf(error), 'the audit log could not be signed');
   const open = async (
     dataDir: string,
-    onWritten?: (written: WrittenEntry) => void,
+    onWritten?: (written: WrittenEntry | undefined) => void,
   ): Promise<AuditLog> => {
     const log = await openAuditLog({
       knex,
@@ -90,18 +90,7 @@ export const openLogs = async ({
     });
     closers.push(() => indexer.close());
     const log = await open(logFolder(config.dataDir, worker), (written) => indexer.wake(written));
-    const audit: AuditStore = {
-      append: async (entry) => {
-        const place = await log.store.append(entry);
-        indexer.wake();
-        return place;
-      },
-      appendWhile: async (entry, standing) => {
-        const place = await log.store.appendWhile(entry, standing);
-        if (place) indexer.wake();
-        return place;
-      },
-    };
+    const audit = log.store;
     const logErasures = createLogErasures(knex, audit);
     await logErasures();
     if (worker === 1) {

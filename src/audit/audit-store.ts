@@ -43,8 +43,8 @@ export interface AuditStoreOptions {
   readonly last?: TreeHead | undefined;
   /** Told of every size that is durable. */
   readonly onSize?: (size: number) => void;
-  /** Told of each entry that is durable and whole in one place. */
-  readonly onWritten?: (written: WrittenEntry) => void;
+  /** Told when an entry is durable, and of it if it is whole in one place. */
+  readonly onWritten?: (written: WrittenEntry | undefined) => void;
 }
 
 interface Leaf {
@@ -319,7 +319,7 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
       const asked = { leaves: leavesOf(entry, at), standing };
       const index = (await writeAll(asked)).get(asked);
       if (index === undefined) return undefined;
-      if (asked.leaves.length === 1) onWritten?.({ log, index, at, entry });
+      onWritten?.(asked.leaves.length === 1 ? { log, index, at, entry } : undefined);
       return { log: origin, index };
     } catch (error) {
       throw new AuditError(error);

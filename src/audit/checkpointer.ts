@@ -30,7 +30,7 @@ export const signCheckpoint = async (
   const text = formatCheckpoint({ origin, size: BigInt(size), root, extensions: [] });
   const note = signNote(text, signers);
   // Before anybody sees it: what was once signed is never gone back behind.
-  memory?.write(note);
+  await memory?.write(note);
   await knex.raw(
     `update audit_log set checkpoint = ?, checkpoint_size = ?
      where id = ? and coalesce(checkpoint_size, 0) <= ?`,

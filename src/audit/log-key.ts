@@ -54,14 +54,23 @@ const writeWhole = (path: string, text: string): void => {
 const refuse = (where: string, what: string, mend: string): ConfigError =>
   new ConfigError([{ where, what, mend }]);
 
-const parse = (path: string): (LogKey & { readonly secret: string }) | undefined => {
-  let text: string;
+type Key = LogKey & { readonly secret: string };
+
+const textOf = (path: string): string | undefined => {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (missing(error)) return undefined;
     throw error;
   }
+};
+
+const parse = (path: string): Key | undefined => {
+  const text = textOf(path);
+  return text === undefined ? undefined : keyIn(text, path);
+};
+
+const keyIn = (text: string, path: string): Key => {
   const [secret = '', vkey = ''] = text.trim().split('\n');
   try {
     const signer = signerOf(secret);
@@ -89,6 +98,21 @@ const write = (path: string, key: { readonly secret: string; readonly public: st
 
 /** The key in a data folder; `undefined` where no log was ever begun from it. */
 export const readLogKey = (dataDir: string): LogKey | undefined => parse(fileOf(dataDir));
+
+/**
+ * Reads the key in a data folder again and again: it is looked at each time, and tried out only where
+ * another stands there, which takes longer than to sign.
+ */
+export const logKeyReader = (dataDir: string): (() => LogKey | undefined) => {
+  const path = fileOf(dataDir);
+  let last: { readonly text: string; readonly key: LogKey } | undefined;
+  return () => {
+    const text = textOf(path);
+    if (text === undefined) return undefined;
+    if (last?.text !== text) last = { text, key: keyIn(text, path) };
+    return last.key;
+  };
+};
 
 /**
  * The key of the log that is written from a data folder, made on first use with a name of its own

@@ -5,7 +5,7 @@ import type { Statements } from '../core/statement.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
 import { createAuditStore, type AuditStore } from './audit-store.ts';
 import { createCheckpointer } from './checkpointer.ts';
-import { openLogKey, readLogKey, type LogKey } from './log-key.ts';
+import { logKeyReader, openLogKey, type LogKey } from './log-key.ts';
 import {
   beginLog,
   checkContinuation,
@@ -50,8 +50,8 @@ export interface OpenAuditLogOptions {
   readonly onWitness?: (report: WitnessReport) => void;
   /** Told when a checkpoint could not be signed; answers do not wait for that. */
   readonly onError: (error: unknown) => void;
-  /** Told of each entry that is durable and whole in one place. */
-  readonly onWritten?: (written: WrittenEntry) => void;
+  /** Told when an entry is durable, and of it if it is whole in one place. */
+  readonly onWritten?: (written: WrittenEntry | undefined) => void;
 }
 
 /**
@@ -108,13 +108,14 @@ export const openAuditLog = async ({
   const { checkpoint } = (await readLog(knex, id)) ?? {};
   if (checkpoint) submitter.submit(checkpoint);
   let noted = key.public;
+  const readKey = logKeyReader(dataDir);
   const checkpointer = createCheckpointer({
     knex,
     log: id,
     memory,
     // Read anew: `sayso audit key rotate` puts another in its place.
     signer: () => {
-      const current = readLogKey(dataDir) ?? key;
+      const current = readKey() ?? key;
       if (current.public !== noted) {
         noted = current.public;
         noteKey(knex, id, current.public).catch(onError);

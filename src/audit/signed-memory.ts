@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readFileSync, renameSync, unlinkSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import { parseCheckpoint } from '../tlog/checkpoint.ts';
@@ -12,14 +13,17 @@ import type { TreeHead } from './log-state.ts';
 export interface SignedMemory {
   /** @throws ConfigError when the file is not what was written */
   read(): TreeHead | undefined;
-  /** On disk when it returns. A checkpoint of a shorter log never takes the place of a longer one's. */
-  write(note: string): void;
+  /** On disk when it resolves. A checkpoint of a shorter log never takes the place of a longer one's. */
+  write(note: string): Promise<void>;
 }
 
 const headOf = (note: string): TreeHead => {
   const { size, root } = parseCheckpoint(parseNote(note).text);
   return { size: Number(size), root };
 };
+
+/** Tells what is being written from what is written at the same time. */
+let drafts = 0;
 
 /** The memory in a data folder. */
 export const signedMemory = (dataDir: string): SignedMemory => {
@@ -41,18 +45,21 @@ export const signedMemory = (dataDir: string): SignedMemory => {
   };
   return {
     read,
-    write: (note) => {
-      // A command beside the gateway may have signed a longer one meanwhile.
-      if ((read()?.size ?? 0) > headOf(note).size) return;
-      const made = `${path}.${process.pid}.new`;
-      const descriptor = openSync(made, 'w', 0o600);
+    write: async (note) => {
+      drafts += 1;
+      const made = `${path}.${process.pid}.${drafts}.new`;
+      // The disk takes milliseconds, in which answers do not wait.
+      const file = await open(made, 'w', 0o600);
       try {
-        writeSync(descriptor, note);
-        fsyncSync(descriptor);
+        await file.writeFile(note);
+        await file.sync();
       } finally {
-        closeSync(descriptor);
+        await file.close();
       }
-      renameSync(made, path);
+      // A command beside the gateway may have signed a longer one meanwhile. Nobody else of this
+      // process comes between the look and the rename.
+      if ((read()?.size ?? 0) > headOf(note).size) unlinkSync(made);
+      else renameSync(made, path);
     },
   };
 };

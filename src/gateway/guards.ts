@@ -39,7 +39,10 @@ export type Refusals = ReadonlyMap<string, Error>;
 /** Request-level rules, evaluated once per coordinate and operation, never per row or cell. */
 export interface Guards {
   has(coordinate: string): boolean;
-  /** Evaluates the rules of these coordinates; a rule that fails to evaluate refuses. */
+  /**
+   * Evaluates the rules of these coordinates; a rule that fails to evaluate refuses.
+   * @param coordinates a list that is not changed; the same one where the same is asked again
+   */
   refusals(coordinates: readonly string[], context: GuardContext): Promise<Refusals>;
 }
 
@@ -148,10 +151,13 @@ const plain = (): boolean => true;
  */
 export const createGuards = (policy: Policy, rules: ReadonlyMap<string, unknown>): Guards => {
   const guards = new Map(builtIn(policy));
+  /** Sayso's own, whose outcome is settled by caller and purpose. */
+  const settled = new Set(guards.keys());
   for (const type of policy.model.types.values()) {
     for (const { coordinate, guard } of type.fields.values()) {
       if (guard.kind !== 'shield' || guard.rules.length === 0) continue;
       // `checkRules` has seen them, `compilePolicy` that they exist.
+      settled.delete(coordinate);
       guards.set(coordinate, and(...guard.rules.map((name) => rules.get(name) as AnyRule)));
     }
   }
@@ -179,25 +185,54 @@ export const createGuards = (policy: Policy, rules: ReadonlyMap<string, unknown>
     if (documents.size < 1_000) documents.set(text, document);
     return document;
   };
+  const evaluate = async (asked: readonly string[], context: GuardContext): Promise<Refusals> => {
+    const refused = new Map<string, Error>();
+    const result = await execute({
+      schema,
+      document: documentFor(asked.map((coordinate) => fieldOf.get(coordinate) ?? '')),
+      contextValue: { ...context },
+    });
+    for (const coordinate of asked) {
+      const field = fieldOf.get(coordinate) ?? '';
+      if (result.data?.[field] === true) continue;
+      const error = result.errors?.find(({ path }) => path?.[0] === field)?.originalError;
+      const ours = error instanceof SaysoError ? error : undefined;
+      refused.set(coordinate, ours ?? new ForbiddenError(`\`${coordinate}\` is not permitted`));
+    }
+    return refused;
+  };
+  const permitted = rememberPermitted();
   return {
     has: (coordinate) => fieldOf.has(coordinate),
     refusals: async (wanted, context) => {
+      if (permitted.has(wanted, context)) return nobodyRefused;
       const asked = wanted.filter((coordinate) => fieldOf.has(coordinate)).sort();
-      const refused = new Map<string, Error>();
-      if (asked.length === 0) return refused;
-      const result = await execute({
-        schema,
-        document: documentFor(asked.map((coordinate) => fieldOf.get(coordinate) ?? '')),
-        contextValue: { ...context },
-      });
-      for (const coordinate of asked) {
-        const field = fieldOf.get(coordinate) ?? '';
-        if (result.data?.[field] === true) continue;
-        const error = result.errors?.find(({ path }) => path?.[0] === field)?.originalError;
-        const ours = error instanceof SaysoError ? error : undefined;
-        refused.set(coordinate, ours ?? new ForbiddenError(`\`${coordinate}\` is not permitted`));
-      }
+      if (asked.length === 0) return nobodyRefused;
+      const refused = await evaluate(asked, context);
+      const isSettled = refused.size === 0 && asked.every((coordinate) => settled.has(coordinate));
+      if (isSettled) permitted.add(wanted, context);
       return refused;
+    },
+  };
+};
+
+const nobodyRefused: Refusals = new Map();
+
+/**
+ * What callers were permitted by Sayso's own guards, which look at nothing but the caller, who never
+ * changes, and the purpose. For as long as caller and list are the same objects: those of one token,
+ * and of one plan.
+ */
+const rememberPermitted = () => {
+  const known = new WeakMap<Caller, WeakMap<readonly string[], Set<string | undefined>>>();
+  return {
+    has: (wanted: readonly string[], { caller, purpose }: GuardContext): boolean =>
+      known.get(caller)?.get(wanted)?.has(purpose) === true,
+    add: (wanted: readonly string[], { caller, purpose }: GuardContext): void => {
+      const lists = known.get(caller) ?? new WeakMap<readonly string[], Set<string | undefined>>();
+      known.set(caller, lists);
+      const purposes = lists.get(wanted) ?? new Set<string | undefined>();
+      lists.set(wanted, purposes.add(purpose));
     },
   };
 };

@@ -22,6 +22,7 @@ import { AnswerCache } from './answer-cache.ts';
 import { boundErrors } from './bound-errors.ts';
 import { createCarryOut, isSilent, type CarryOutOptions } from './carry-out.ts';
 import { declaredPurpose, purposeAsWritten } from './declared-purpose.ts';
+import { guardedIn } from './guarded-in.ts';
 import { heedSignal } from './heed-signal.ts';
 import type { Journey, Turn } from './journey.ts';
 import { loggedErrors } from './logged-errors.ts';
@@ -73,16 +74,9 @@ export const createPipeline = (
     const base = { policy, document, operation, variables, purpose };
     const open = plans.plan({ ...base, refused: new Set() });
     if (open.personalTypes.length > 0 && purpose === undefined) throw missingPurpose(caller, known);
-    const rootType = open.operation === 'mutation' ? 'Mutation' : 'Query';
-    const rootCoordinates = [...open.roots.values()].map(({ field }) => `${rootType}.${field}`);
-    const refusals = await road.guards.refusals(
-      [...new Set([...rootCoordinates, ...open.guarded])],
-      {
-        caller,
-        purpose,
-      },
-    );
-    for (const coordinate of rootCoordinates) {
+    const guarded = guardedIn(open);
+    const refusals = await road.guards.refusals(guarded.all, { caller, purpose });
+    for (const coordinate of guarded.roots) {
       const refusal = refusals.get(coordinate);
       if (refusal) throw refusal;
     }
@@ -106,7 +100,7 @@ export const createPipeline = (
   const arrive = async (journey: Journey): Promise<ExecutionResult | AnswerBytes> => {
     for (let turn = 1; ; turn += 1) {
       const made = await travel(journey, turn > 1);
-      const { result, notes, changedAt } = made;
+      const { result, notes } = made;
       const settled = made.moved ? undefined : await settleTurn(journey, made);
       if (settled === undefined) {
         if (journey.plan.operation === 'query' && turn < maxTurns) continue;
@@ -220,7 +214,7 @@ export const createPipeline = (
     const entry = uuidv7();
     try {
       // First: it is the person's word, whatever becomes of the operation.
-      await heedSignal(request, road);
+      if (request.gpc) await heedSignal(request, road);
       return await arrive(await depart(request, entry));
     } catch (error) {
       // Where null is given for an argument of @for, @skip or @include, which validation lets pass

@@ -40,6 +40,9 @@ const readHeader = (header: PurposeInput['header']): readonly string[] =>
  */
 export const resolvePurpose = (input: PurposeInput): string | undefined => {
   const { header, directive, registered, known, caller } = input;
+  // What most requests say: one purpose, as it is written. Below comes the same of it.
+  const isPlain = typeof header === 'string' && directive === undefined && registered === undefined;
+  if (isPlain && known.has(header) && caller.purposes.has(header)) return header;
   const values = new Set(readHeader(header));
   if (directive !== undefined) values.add(directive);
   const departs = registered && [...values].some((one) => one !== registered.purpose);

@@ -103,7 +103,7 @@ it('goes on where it was, and remembers the longest that it signed', async () =>
   const path = join(dataDir, 'audit', 'signed');
   const newest = readFileSync(path, 'utf8');
   const shorter = newest.replace('\n304\n', '\n300\n');
-  memory.write(shorter);
+  await memory.write(shorter);
   expect(readFileSync(path, 'utf8')).toBe(newest);
   writeFileSync(path, 'something else');
   expect(() => memory.read()).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));

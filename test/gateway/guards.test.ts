@@ -114,6 +114,33 @@ describe('guards', () => {
     expect(answers.map(({ size }) => size)).toEqual([0, 1, 0]);
   });
 
+  it('evaluate rules of a deployment each time, though they let the same caller through before', async () => {
+    const guards = createGuards(policy, rules);
+    const by = caller(['staff']);
+    const asked = ['Person.yes', 'Query.person'];
+    calls = 0;
+    for (let i = 1; i <= 3; i += 1) {
+      await guards.refusals(asked, { caller: by, purpose: 'P' });
+      expect(calls).toBe(i);
+    }
+  });
+
+  it('remember what Sayso’s own let through for that caller, purpose and list alone', async () => {
+    const guards = createGuards(policy, rules);
+    const asked = ['Query.person'];
+    const may = { caller: caller(), purpose: 'P' };
+    for (let i = 0; i < 3; i += 1) expect((await guards.refusals(asked, may)).size).toBe(0);
+    const may2 = { ...may, purpose: 'Q' };
+    const other = { ...may, caller: { ...may.caller, purposes: new Set<string>() } };
+    for (const not of [may2, other, { ...may, purpose: undefined }]) {
+      for (let i = 0; i < 2; i += 1)
+        expect([...(await guards.refusals(asked, not)).keys()]).toEqual(asked);
+    }
+    expect((await guards.refusals(asked, may)).size).toBe(0);
+    // A list of something else is looked at, whatever was let through.
+    expect((await guards.refusals(['Query.auditEntries'], may)).size).toBe(1);
+  });
+
   it('do not pass on what a failing rule says', async () => {
     const refusals = await createGuards(policy, rules).refusals(['Person.broken'], {
       caller: caller(),
