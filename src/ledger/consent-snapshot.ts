@@ -22,8 +22,11 @@ const maxCarriedMs = 1_000;
 /** How far the database's clock may run ahead of ours while a carried view is decided by. */
 const slackMs = 1;
 const slackShare = 0.001;
-/** A statement is on its way to the database for so long at most; one that takes longer is no answer. */
-const onTheWayMs = 50;
+/**
+ * A statement may be on its way to a busy database for so long before it is carried out: by so much the
+ * database's clock may be ahead, and so long after its end a grant may count at most, should it jump.
+ */
+const onTheWayMs = 1_000;
 
 /** The position and the database's time that one request decides by. */
 export interface LedgerView {
