@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { AuditError, SaysoError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
-import { isSameStanding, stands, standingValues, type Standing } from '../core/standing.ts';
+import { isSameStanding, type Standing } from '../core/standing.ts';
 import { byKnex, statement, type Statements } from '../core/statement.ts';
 import { hashLeaf } from '../tlog/merkle.ts';
-import type { FullTile, TreeTail } from '../tlog/tree-tail.ts';
+import type { TreeTail } from '../tlog/tree-tail.ts';
 import { encodeEntry } from './encode-entry.ts';
 import type { AuditEntry, EntryPlace } from './entry.ts';
+import { insertEntries, type Leaf } from './insert-entries.ts';
 import { loadTail, type TreeHead } from './log-state.ts';
 import { ensureMonths } from './partitions.ts';
-import { barePgList, pgList } from './pg-list.ts';
 import type { WrittenEntry } from './recent-entries.ts';
 
 /** The one writer of a log. */
@@ -47,13 +47,6 @@ export interface AuditStoreOptions {
   readonly onWritten?: (written: WrittenEntry | undefined) => void;
 }
 
-interface Leaf {
-  readonly id: string;
-  readonly at: Date;
-  readonly bytes: Buffer;
-  readonly hash: Buffer;
-}
-
 interface FoundEntry {
   readonly index: number;
   readonly hash: Buffer;
@@ -62,45 +55,6 @@ interface FoundEntry {
 /** A log that is silent for longer counts as one that cannot be written. */
 const timeoutMs = 10_000;
 const pauseMs = 50;
-
-// One statement is one transaction; it answers when it is on disk. The state row is compared and
-// swapped in it, so that of two writers one finds that the log has moved, and writes nothing.
-const insertOf = (what: string, condition: string) =>
-  statement(
-    what,
-    `with durable as materialized (
-    select set_config('synchronous_commit', 'on', true) as how
-  ), ledger as materialized (
-    select ${condition} as stands
-  ), moved as (
-    update audit_log set size = ?, root = ? from durable, ledger
-    where id = ? and size = ? and root = ? and how = 'on' and stands returning id
-  ), tiles as (
-    insert into audit_tile (log, level, index, hashes, root)
-    select moved.id, tile.level, tile.index, tile.hashes, tile.root
-    from moved, unnest(?::smallint[], ?::bigint[], ?::bytea[], ?::bytea[])
-      as tile (level, index, hashes, root)
-    on conflict (log, level, index) do update set hashes = excluded.hashes, root = excluded.root
-  ), written as (
-    insert into audit_entry (log, index, at, id, hash, entry)
-    select moved.id, ?::bigint + nr - 1, leaf.at, leaf.id,
-      substring(?::bytea from (32 * (nr - 1) + 1)::integer for 32),
-      substring(blob.bytes from start for length)
-    from moved, (select ?::bytea as bytes) as blob,
-      unnest(?::timestamptz[], ?::uuid[], ?::integer[], ?::integer[])
-        with ordinality as leaf (at, id, start, length, nr)
-    returning 1
-  )
-  select stands, (select count(*) from written)::integer as written from ledger`,
-  );
-
-const insert = insertOf('insert into audit_entry', 'true');
-const insertWhile = insertOf('insert into audit_entry while', stands);
-
-interface Inserted {
-  readonly stands: boolean;
-  readonly written: number;
-}
 
 /** Entries to be written together, and what for: an answer that holds only while the ledger stands. */
 interface Asked {
@@ -132,11 +86,6 @@ const lacksMonth = (error: unknown): boolean =>
 
 const leavesOf = (entry: AuditEntry, at: Date): readonly Leaf[] =>
   encodeEntry(entry, at).map((bytes) => ({ id: entry.id, at, bytes, hash: hashLeaf(bytes) }));
-
-const joined = (parts: readonly Buffer[]): Buffer => {
-  const [only] = parts;
-  return parts.length === 1 && only ? only : Buffer.concat(parts);
-};
 
 /**
  * Where the ledger has to stand for those that ask for it, as the newest of them knows it: what others
@@ -172,42 +121,6 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
   let tail: TreeTail | undefined;
   /** As this process knew it last: what is read anew must be a continuation of it. */
   let last: TreeHead | undefined = options.last;
-
-  const swap = async (
-    from: TreeHead,
-    next: TreeHead,
-    leaves: readonly Leaf[],
-    tiles: readonly FullTile[],
-    standing: Standing | undefined,
-  ): Promise<'written' | 'log moved' | 'ledger moved'> => {
-    let start = 1;
-    const starts = leaves.map(({ bytes }) => (start += bytes.length) - bytes.length);
-    const { rows } = await database.ask<Inserted>(
-      standing ? insertWhile : insert,
-      [
-        ...(standing ? standingValues(standing) : []),
-        next.size,
-        next.root,
-        log,
-        from.size,
-        from.root,
-        barePgList(tiles.map(({ level }) => level)),
-        barePgList(tiles.map(({ index }) => index)),
-        tiles.map(({ hashes }) => hashes),
-        tiles.map(({ root }) => root),
-        from.size,
-        joined(leaves.map(({ hash }) => hash)),
-        joined(leaves.map(({ bytes }) => bytes)),
-        barePgList(leaves.map(({ at }) => at.toISOString())),
-        pgList(leaves.map(({ id }) => id)),
-        barePgList(starts),
-        barePgList(leaves.map(({ bytes }) => bytes.length)),
-      ],
-      timeoutMs,
-    );
-    if (rows[0]?.written === leaves.length) return 'written';
-    return rows[0]?.stands === false ? 'ledger moved' : 'log moved';
-  };
 
   /** Where these leaves stand, if an attempt of ours went through whose outcome was not told. */
   const find = async (leaves: readonly Leaf[]): Promise<number | undefined> => {
@@ -253,7 +166,11 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
         const tiles = leaves.flatMap(({ hash }) => tree.append(hash));
         const next = { size: tree.size, root: tree.root() };
         tried = true;
-        const outcome = await swap(from, next, leaves, tiles, standing);
+        const outcome = await insertEntries(
+          database,
+          { log, from, next, leaves, tiles, standing },
+          timeoutMs,
+        );
         if (outcome === 'written') {
           tail = tree;
           last = next;

@@ -15,6 +15,7 @@ import { policyOf } from '../ledger/small-policy.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { directoryOn } from '../setup/subjects.ts';
 import { cuttingProxy } from './cutting-proxy.ts';
+import { operation } from './raw-log.ts';
 
 const policy = policyOf();
 let database: FreshDatabase;
@@ -39,25 +40,7 @@ beforeEach(async () => {
   await say();
 });
 
-const entry = (head = 1): OperationEntry => ({
-  kind: 'operation',
-  id: randomUUID(),
-  client: 'shop-web',
-  actor: 'subject:7',
-  purpose: 'SUGGEST',
-  operation: 'Home',
-  documentHash: 'b'.repeat(64),
-  policy: policy.id,
-  head,
-  decidedAt: 1_795_456_821_371_123,
-  notices: [],
-  outcome: 'ANSWERED',
-  signals: [],
-  errors: [],
-  coordinates: [],
-  sets: [],
-  decisions: [],
-});
+const entry = (): OperationEntry => operation({ id: randomUUID() });
 
 /** Somebody says something, and the head moves. */
 const say = (): Promise<unknown> =>

@@ -14,6 +14,7 @@ import type { Turn } from '../../src/gateway/journey.ts';
 import { createSettle } from '../../src/gateway/settle.ts';
 import { ConsentSnapshot, type LedgerView } from '../../src/ledger/consent-snapshot.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
+import { operation } from '../audit/raw-log.ts';
 import { policyOf } from '../ledger/small-policy.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { directoryOn } from '../setup/subjects.ts';
@@ -59,24 +60,8 @@ const turnOf = (view: LedgerView, number: number): Turn => {
   return { result: { data: {} }, view, recorder, notes, moved: false, changedAt: undefined };
 };
 
-const entryAt = (view: LedgerView): OperationEntry => ({
-  kind: 'operation',
-  id: randomUUID(),
-  client: 'shop-web',
-  actor: 'client:shop-web',
-  purpose: 'SUGGEST',
-  documentHash: 'b'.repeat(64),
-  policy: policy.id,
-  head: view.head,
-  decidedAt: view.now,
-  notices: [],
-  outcome: 'ANSWERED',
-  signals: [],
-  errors: [],
-  coordinates: [],
-  sets: [],
-  decisions: [],
-});
+const entryAt = ({ head, now }: LedgerView): OperationEntry =>
+  operation({ id: randomUUID(), head, decidedAt: now });
 
 /** Ids and heads of what is in the log. */
 const logged = async () =>
