@@ -70,8 +70,9 @@ export const admitNewDocuments =
       documents.expect(sha256, client, leave);
       reply.raw.once('finish', leave).once('close', leave);
     };
-    const spent = largeBody?.spent() ?? 0;
-    whileThere(reply, (signal) => gate.enter(client, signal, { held, spent })).then((there) => {
+    const { waited: keepsPlace = false } = largeBody ?? {};
+    const turn = { held, keepsPlace, spent: largeBody?.spent() ?? 0 };
+    whileThere(reply, (signal) => gate.enter(client, signal, turn)).then((there) => {
       if (there) done();
     }, done);
     // It has its place, so the next may be read.

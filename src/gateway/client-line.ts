@@ -10,6 +10,8 @@ export interface Turn {
   readonly held?: (leave: () => void) => void;
   /** Milliseconds that reading the body took. */
   readonly spent?: number;
+  /** Its body waited to be read, and the document goes on with the place that it had. */
+  readonly keepsPlace?: boolean;
 }
 
 /** Whoever waits. */
@@ -35,6 +37,14 @@ export class ClientLine {
   /** How many wait. */
   get length(): number {
     return this.#documents.length + this.#unread.length;
+  }
+
+  /**
+   * Places that are taken, those of bodies too that are read now: else whoever came meanwhile would have
+   * them, and what was read would be refused, which costs as much as its turn and comes without a pause.
+   */
+  get taken(): number {
+    return this.length + this.#reading;
   }
 
   get hasDocuments(): boolean {

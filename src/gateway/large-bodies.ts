@@ -11,6 +11,8 @@ export interface LargeBody {
   spent(): number;
   /** It is known what document it holds. */
   judged(): void;
+  /** It was not read as it came. */
+  readonly waited: boolean;
 }
 
 /** One that does not say how long it is may be large. */
@@ -38,21 +40,21 @@ export const readLargeBodies =
       return;
     }
     const { client } = request.caller;
-    const read = (judged: () => void): void => {
+    const read = (judged: () => void, waited: boolean): void => {
       let since: number | undefined;
       // The first to be told, so before it becomes text.
       payload.once('end', () => (since = performance.now()));
       const spent = (): number => (since === undefined ? 0 : performance.now() - since);
-      request.largeBody = { spent, judged };
+      request.largeBody = { spent, judged, waited };
       done(null, payload);
     };
     if (gate.readsFreely(client)) {
-      read(() => undefined);
+      read(() => undefined, false);
       return;
     }
     whileThere(reply, (signal) => gate.mayRead(client, signal)).then((there) => {
       if (!there) return;
       reply.raw.once('close', there.came);
-      read(there.came);
+      read(there.came, true);
     }, done);
   };

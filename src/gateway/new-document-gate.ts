@@ -159,7 +159,8 @@ export const createNewDocumentGate = (clock: GateClock = systemClock): NewDocume
     turn: Turn = {},
   ): Promise<ClientLine> => {
     signal.throwIfAborted();
-    if ((lines.get(client)?.length ?? 0) >= mostOfOne) throw refusal(client);
+    const own = turn.keepsPlace === true ? 1 : 0;
+    if ((lines.get(client)?.taken ?? 0) - own >= mostOfOne) throw refusal(client);
     if (waiting >= mostOfAll) makeRoom(client);
     const line = lines.get(client) ?? new ClientLine();
     lines.set(client, line);

@@ -109,6 +109,26 @@ describe('large bodies', () => {
     expect(gate.waiting).toBe(4);
   });
 
+  it('are not read for nothing: whoever comes meanwhile has not their place', async () => {
+    const { gate, enter, read, pass, leaves, judged } = stage();
+    for (let n = 0; n < 5; n += 1) void enter('flood');
+    for (let n = 0; n < 60; n += 1) void read('flood');
+    await pass(0);
+    leaves[0]?.();
+    await pass(0);
+    // One is read now, of 63 that wait.
+    expect([judged.length, gate.waiting]).toEqual([1, 62]);
+    const meanwhile = Array.from({ length: 3 }, () => read('flood').catch(() => 'refused'));
+    await pass(0);
+    expect(gate.waiting).toBe(63);
+    expect(await Promise.race(meanwhile)).toBe('refused');
+    void gate.enter('flood', stays, { held: (leave) => leaves.push(leave), keepsPlace: true });
+    judged[0]?.();
+    await pass(0);
+    expect(gate.waiting).toBe(64);
+    await expect(read('flood')).rejects.toBeInstanceOf(TooManyNewDocumentsError);
+  });
+
   it('count for the pause after their documents by what reading them took', async () => {
     const waits = async (spent: number): Promise<number> => {
       const { gate, enter, pass, leaves } = stage();
@@ -192,17 +212,17 @@ describe('reading a large body', () => {
     const gate: NewDocumentGate = {
       ...stage().gate,
       enter: (_client, _signal, turn) => {
-        told.push(turn?.spent);
+        told.push(turn?.spent, turn?.keepsPlace);
         return Promise.resolve();
       },
     };
     const documents = createKnownDocuments();
-    const largeBody = { spent: () => 7, judged: () => told.push('judged') };
+    const largeBody = { spent: () => 7, judged: () => told.push('judged'), waited: true };
     const admit = admitNewDocuments({ documents, gate });
     admit(requestOf({ body: { query: '{ a }' }, largeBody }), reply, () => undefined);
-    expect(told).toEqual([7, 'judged']);
+    expect(told).toEqual([7, true, 'judged']);
     admit(requestOf({ body: { query: 1 }, largeBody }), reply, () => undefined);
-    expect(told).toEqual([7, 'judged', 'judged']);
+    expect(told).toEqual([7, true, 'judged', 'judged']);
   });
 });
 
