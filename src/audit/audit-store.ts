@@ -55,12 +55,19 @@ interface FoundEntry {
 /** A log that is silent for longer counts as one that cannot be written. */
 const timeoutMs = 10_000;
 const pauseMs = 50;
+/** So long the ledger may keep a statement that asks it as well, and all that wait for the log. */
+const ledgerTimeoutMs = 3_000;
+/** It is then left alone for so long: whoever needs it asks it by itself. */
+const leftAloneMs = 5_000;
 
 /** Entries to be written together, and what for: an answer that holds only while the ledger stands. */
 interface Asked {
   readonly leaves: readonly Leaf[];
   readonly standing: Standing | undefined;
 }
+
+/** The ledger, or the log, has kept a statement that asks both for too long: it may go through yet. */
+class Kept extends Error {}
 
 const lookFor = statement(
   'look for entries',
@@ -142,16 +149,19 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
    * if they are not there they are tried from where it is: an attempt from before has moved the log,
    * or no longer can. Until that is settled nobody hears of it.
    *
+   * @param tried there was an attempt before, of these and of others behind them
    * @returns nothing where the ledger does not stand there, or cannot be asked; nothing was written
+   * @throws Kept when the ledger is asked and the answer takes too long
    */
   const write = async (
     leaves: readonly Leaf[],
     standing?: Standing,
+    tried = false,
   ): Promise<number | undefined> => {
     const until = performance.now() + timeoutMs;
     /** An attempt may still go through that nobody told us of. */
     let open = false;
-    for (let tried = false; ;) {
+    for (;;) {
       try {
         const tree = tail ?? (await loadTail(knex, log, last));
         // Until it is told what became of these leaves: it takes them in, whether the log does or not.
@@ -169,7 +179,7 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
         const outcome = await insertEntries(
           database,
           { log, from, next, leaves, tiles, standing },
-          timeoutMs,
+          standing ? ledgerTimeoutMs : timeoutMs,
         );
         if (outcome === 'written') {
           tail = tree;
@@ -190,6 +200,8 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
           if (standing === undefined || error instanceof SaysoError || open) throw error;
           return undefined;
         }
+        if (standing !== undefined && tried && codeOf(error) === 'ETIMEDOUT')
+          throw new Kept('the ledger keeps an entry waiting', { cause: error });
         if (performance.now() > until) throw error;
         open ||= tried && !lacksMonth(error);
         if (lacksMonth(error)) await makeMonth(leaves[0]?.at ?? new Date());
@@ -205,10 +217,12 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
   const writeTogether = async (
     asked: readonly Asked[],
     standing?: Standing,
+    tried = false,
   ): Promise<ReadonlyMap<Asked, number> | undefined> => {
     let index = await write(
       asked.flatMap(({ leaves }) => leaves),
       standing,
+      tried,
     );
     if (index === undefined) return undefined;
     const places = new Map<Asked, number>();
@@ -219,15 +233,30 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
     return places;
   };
 
-  const writeAll = shareWhileBusy<Asked, ReadonlyMap<Asked, number>>(async (asked) => {
+  let leftAloneUntil = 0;
+
+  /** Those that go without the ledger do not wait for it: what kept the others is their own matter. */
+  const writeAll = shareWhileBusy<Asked, ReadonlyMap<Asked, number | Kept>>(async (asked) => {
     const standing = newestOf(asked);
-    const together = standing
-      ? asked.filter((one) => !one.standing || isSameStanding(one.standing, standing))
-      : asked;
-    const places = await writeTogether(together, standing);
-    if (places) return places;
     const others = asked.filter((one) => !one.standing);
-    return (others.length > 0 && (await writeTogether(others))) || new Map<Asked, number>();
+    const held = standing
+      ? asked.filter((one) => one.standing && isSameStanding(one.standing, standing))
+      : [];
+    let kept: Kept | undefined;
+    try {
+      // The others in front, so that they can be looked for by themselves.
+      const places = await writeTogether([...others, ...held], standing);
+      if (places) return places;
+    } catch (error) {
+      if (!(error instanceof Kept)) throw error;
+      kept = error;
+      leftAloneUntil = performance.now() + leftAloneMs;
+    }
+    const places = new Map<Asked, number | Kept>(
+      others.length > 0 ? await writeTogether(others, undefined, kept !== undefined) : [],
+    );
+    if (kept) for (const one of held) places.set(one, kept);
+    return places;
   });
 
   const enter = async (entry: AuditEntry, standing?: Standing): Promise<EntryPlace | undefined> => {
@@ -236,6 +265,7 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
       const asked = { leaves: leavesOf(entry, at), standing };
       const index = (await writeAll(asked)).get(asked);
       if (index === undefined) return undefined;
+      if (index instanceof Kept) throw index;
       onWritten?.(asked.leaves.length === 1 ? { log, index, at, entry } : undefined);
       return { log: origin, index };
     } catch (error) {
@@ -248,7 +278,8 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
       if (place === undefined) throw new AuditError(new Error('an entry that was not written'));
       return place;
     },
-    appendWhile: enter,
+    appendWhile: async (entry, standing) =>
+      performance.now() < leftAloneUntil ? undefined : enter(entry, standing),
   };
 };
 

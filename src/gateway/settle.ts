@@ -27,15 +27,15 @@ export const createSettle =
       await audit.append(entry);
       return { view };
     }
-    // What was carried on is told of at the newest head, where whoever is told of has to be somebody
-    // still: nobody may have been erased since, though no say-so was asked for.
-    const numbers = isCarried ? concerned : asked;
-    const known = snapshot.standing(view, numbers);
+    // What is told of at the newest head: whoever is told of has to be somebody still. Nobody may have
+    // been erased since, though no say-so was asked for.
+    const known = snapshot.standing(view, concerned);
     if (known) {
       const place = await audit.appendWhile({ ...entry, head: known.view.head }, known.standing);
       if (place) return { view: known.view };
     }
-    const confirmed = await snapshot.confirm(view, numbers);
+    // What was read for this very operation is told of at the head that was read.
+    const confirmed = await snapshot.confirm(view, isCarried ? concerned : asked);
     if (confirmed === undefined) return undefined;
     await audit.append({ ...entry, head: confirmed.head });
     return { view: confirmed };
