@@ -14,7 +14,7 @@ export interface Leaf {
 
 // One statement is one transaction; it answers when it is on disk. The state row is compared and
 // swapped in it, so that of two writers one finds that the log has moved, and writes nothing.
-const insertOf = (what: string, condition: string) =>
+const insertOf = (what: string, condition: string, tiles = '') =>
   statement(
     what,
     `with durable as materialized (
@@ -24,13 +24,7 @@ const insertOf = (what: string, condition: string) =>
   ), moved as (
     update audit_log set size = ?, root = ? from durable, ledger
     where id = ? and size = ? and root = ? and how = 'on' and stands returning id
-  ), tiles as (
-    insert into audit_tile (log, level, index, hashes, root)
-    select moved.id, tile.level, tile.index, tile.hashes, tile.root
-    from moved, unnest(?::smallint[], ?::bigint[], ?::bytea[], ?::bytea[])
-      as tile (level, index, hashes, root)
-    on conflict (log, level, index) do update set hashes = excluded.hashes, root = excluded.root
-  ), written as (
+  )${tiles}, written as (
     insert into audit_entry (log, index, at, id, hash, entry)
     select moved.id, ?::bigint + nr - 1, leaf.at, leaf.id,
       substring(?::bytea from (32 * (nr - 1) + 1)::integer for 32),
@@ -43,8 +37,24 @@ const insertOf = (what: string, condition: string) =>
   select stands, (select count(*) from written)::integer as written from ledger`,
   );
 
-const insert = insertOf('insert into audit_entry', 'true');
-const insertWhile = insertOf('insert into audit_entry while', stands);
+const withTiles = `, tiles as (
+    insert into audit_tile (log, level, index, hashes, root)
+    select moved.id, tile.level, tile.index, tile.hashes, tile.root
+    from moved, unnest(?::smallint[], ?::bigint[], ?::bytea[], ?::bytea[])
+      as tile (level, index, hashes, root)
+    on conflict (log, level, index) do update set hashes = excluded.hashes, root = excluded.root
+  )`;
+
+const plain = 'insert into audit_entry';
+const whileStanding = 'insert into audit_entry while';
+/** Most fill no tile: what is left out need not be started by the server each time. */
+const inserts = {
+  plain: { none: insertOf(plain, 'true'), some: insertOf(plain, 'true', withTiles) },
+  whileStanding: {
+    none: insertOf(whileStanding, stands),
+    some: insertOf(whileStanding, stands, withTiles),
+  },
+};
 
 interface Inserted {
   readonly stands: boolean;
@@ -83,7 +93,7 @@ export const insertEntries = async (
   let start = 1;
   const starts = leaves.map(({ bytes }) => (start += bytes.length) - bytes.length);
   const { rows } = await database.ask<Inserted>(
-    standing ? insertWhile : insert,
+    inserts[standing ? 'whileStanding' : 'plain'][tiles.length === 0 ? 'none' : 'some'],
     [
       ...(standing ? standingValues(standing) : []),
       next.size,
@@ -91,10 +101,14 @@ export const insertEntries = async (
       log,
       from.size,
       from.root,
-      barePgList(tiles.map(({ level }) => level)),
-      barePgList(tiles.map(({ index }) => index)),
-      tiles.map(({ hashes }) => hashes),
-      tiles.map(({ root }) => root),
+      ...(tiles.length === 0
+        ? []
+        : [
+            barePgList(tiles.map(({ level }) => level)),
+            barePgList(tiles.map(({ index }) => index)),
+            tiles.map(({ hashes }) => hashes),
+            tiles.map(({ root }) => root),
+          ]),
       from.size,
       joined(leaves.map(({ hash }) => hash)),
       joined(leaves.map(({ bytes }) => bytes)),
