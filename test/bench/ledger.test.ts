@@ -13,7 +13,9 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const bench = (...options: readonly string[]) =>
-  run(process.execPath, ['--import', './bin/typescript.js', 'bench/main.ts', ...options], { cwd: root });
+  run(process.execPath, ['--import', './bin/typescript.js', 'bench/main.ts', ...options], {
+    cwd: root,
+  });
 
 describe('the ledger that is measured', () => {
   let database: FreshDatabase;
