@@ -27,7 +27,7 @@ const load = async (file: string, name: keyof typeof written): Promise<object> =
       {
         where: file,
         what: `the module cannot be loaded: ${reason ?? ''}`,
-        mend: 'let its folder have a package.json with `"type": "module"`, and install beside it what it imports',
+        mend: 'install beside it what it imports, and name files with their extension; for JavaScript let its folder have a package.json with `"type": "module"`',
       },
     ]);
   }
