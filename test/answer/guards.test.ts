@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as AnswerBytesModule from '../../src/gateway/answer-bytes.ts';
-import { ConsentSnapshot } from '../../src/ledger/consent-snapshot.ts';
+import { NoticesInForce } from '../../src/ledger/notices-in-force.ts';
 import { RowWriter } from '../../src/answer/write-rows.ts';
 import { lastLogged } from '../setup/logged.ts';
 import { startTestGateway, type Asks, type TestGateway } from '../setup/gateway.ts';
@@ -231,28 +231,29 @@ describe('an answer in bytes is not sent', () => {
 
 describe('say-so that moves under an answer in bytes', () => {
   const query = '{ persons(first: 5) { nodes { id secret } } }';
-  /** Lets somebody say something right before the ledger is asked for the `at`-th time. */
-  const whenAsked = async <T>(
+  /** Lets somebody say something each time that a query was decided, and before that is settled. */
+  const whenDecided = async <T>(
     at: (call: number) => boolean,
     say: () => Promise<unknown>,
     run: () => Promise<T>,
   ): Promise<T> => {
     // prettier-ignore
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the right `this` below
-    const view = ConsentSnapshot.prototype.view;
+    const telling = NoticesInForce.prototype.telling;
     let calls = 0;
     let busy = false;
-    const spy = vi.spyOn(ConsentSnapshot.prototype, 'view').mockImplementation(async function (
-      this: ConsentSnapshot,
+    const spy = vi.spyOn(NoticesInForce.prototype, 'telling').mockImplementation(async function (
+      this: NoticesInForce,
+      ...of
     ) {
-      // prettier-ignore
-      if (busy) return view.call(this);
-      calls += 1;
-      if (at(calls)) {
-        busy = true;
-        await say().finally(() => (busy = false));
+      if (!busy) {
+        calls += 1;
+        if (at(calls)) {
+          busy = true;
+          await say().finally(() => (busy = false));
+        }
       }
-      return view.call(this);
+      return telling.apply(this, of);
     });
     return run().finally(() => spy.mockRestore());
   };
@@ -261,9 +262,8 @@ describe('say-so that moves under an answer in bytes', () => {
     await change('giveConsent', '2');
     const open = await gateway.ask(query, news);
     expect(open.body.data.persons.nodes[1].secret).toMatch(/^SECRET2/);
-    const { body } = await whenAsked(
-      // The first question gives the view that is decided by; the second is asked before sending.
-      (call) => call === 2,
+    const { body } = await whenDecided(
+      (call) => call === 1,
       () => change('withdrawConsent', '2'),
       () => gateway.ask(query, news),
     );
@@ -277,8 +277,8 @@ describe('say-so that moves under an answer in bytes', () => {
   it('is refused when it keeps moving', async () => {
     await change('giveConsent', '2');
     let yes = true;
-    const { body } = await whenAsked(
-      (call) => call % 2 === 0,
+    const { body } = await whenDecided(
+      () => true,
       () => {
         yes = !yes;
         return change(yes ? 'giveConsent' : 'withdrawConsent', '2');
@@ -291,8 +291,8 @@ describe('say-so that moves under an answer in bytes', () => {
   });
 
   it('matters only where it is that of a person in the answer', async () => {
-    const { body } = await whenAsked(
-      (call) => call === 2,
+    const { body } = await whenDecided(
+      (call) => call === 1,
       () => change('giveConsent', '30'),
       () => gateway.ask(query, news),
     );
