@@ -8,6 +8,7 @@ import { createPlannedExecutor } from './execution/planned-executor.ts';
 import { createLogger } from './create-logger.ts';
 import { joinDatabase, openDatabase, type SaysoDatabase } from './database/open-database.ts';
 import type { OwnedDatabase } from './database/owner-file.ts';
+import { hearAbandoned } from './gateway/abandoned-promises.ts';
 import { builtInResolvers } from './gateway/built-in-resolvers.ts';
 import { checkPort } from './gateway/check-port.ts';
 import { createCursorSealer, readSecret } from './gateway/cursor.ts';
@@ -122,7 +123,14 @@ const run = async (
   seat: Seat,
   options: AppOptions,
 ): Promise<App> => {
-  const closers: (() => Promise<unknown>)[] = [() => database.close()];
+  const unhear = hearAbandoned();
+  const closers: (() => Promise<unknown>)[] = [
+    () => {
+      unhear();
+      return Promise.resolve();
+    },
+    () => database.close(),
+  ];
   const close = async (): Promise<void> => {
     for (const one of closers.splice(0).reverse()) await one();
   };
