@@ -46,8 +46,8 @@ export interface LedgerView {
 
 /**
  * The say-so of recently asked-for subjects, in memory and bounded, one byte per subject and pair.
- * Never the truth: each request first reads the head on the primary, and what changed since is
- * forgotten here before any decision is made.
+ * Never the truth: nothing that was decided by it leaves before the head on the primary was looked at,
+ * by `confirm` or by the statement that writes the entry (`standing`), and what changed is forgotten here.
  */
 export class ConsentSnapshot {
   readonly #database: Statements;
