@@ -70,9 +70,9 @@ export const operationOf = (size: number): Operation => {
   const open = [profileWith(['OPEN'])];
   return {
     batches: [
-      { plan: customers, profiles, subjects, profileOf },
+      { plan: customers, profiles, subjects, profileOf, count: size },
       // Rows of one person follow each other: they are noted as one.
-      { plan: orders, profiles: open, subjects, profileOf: new Int32Array(size) },
+      { plan: orders, profiles: open, subjects, profileOf: new Int32Array(size), count: size },
     ],
   };
 };

@@ -47,6 +47,11 @@ export const startUngoverned: StartVariant = async (place) => {
   const sources = new Map([['shop', source]]);
   const { defaultPageSize, maxPageSize } = config.limits;
   const paging = { cursors: noCursors, defaultPageSize, maxPageSize };
+  const reads: BytesRequest['reads'] = {
+    fetchRaw: (read, find) => source.fetchRaw(read, find),
+    fetchAlong: (read, find, below) => source.fetchAlong(read, find, below),
+    took: () => undefined,
+  };
   const plans = new PlanCache();
   const answers = new AnswerCache();
 
@@ -63,14 +68,11 @@ export const startUngoverned: StartVariant = async (place) => {
     const answer = answers.answer({ ...asked, plan, sources });
     if (!answer) throw new Error('not to be answered in bytes');
     const loaded = await loadAnswer({
-      ...{ answer, variables, decision: nothingToDecide, paging, maxObjects },
-      fetch: (read, find) => source.fetchRaw(read, find),
-      fetchAlong: (read, find, below) => source.fetchAlong(read, find, below),
-      took: () => undefined,
+      ...{ answer, variables, decision: nothingToDecide, paging, maxObjects, reads },
     });
     const out = beginAnswer(answer);
     loaded.write(out, new WithheldNotes());
-    return new AnswerBytes(uuidv7(), out, {}, answer);
+    return new AnswerBytes(out, { entry: uuidv7() }, answer);
   };
 
   const server = await createHttpServer({

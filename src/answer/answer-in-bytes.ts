@@ -2,17 +2,17 @@ import { getArgumentValues } from 'graphql';
 import { AnswerTooLargeError } from '../core/errors.ts';
 import type { DecisionContext } from '../decision/release-rows.ts';
 import type { WithheldNotes } from '../decision/withheld.ts';
-import type { ReadPlan } from '../policy/plan.ts';
-import type { Find, RawRows } from '../sources/source.ts';
+import type { Find } from '../sources/source.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
-import type { AnswerPlan, ConnectionPart, EdgePart, RootAnswer, RowAnswer } from './answer-plan.ts';
+import type { AnswerPlan, ConnectionPart, EdgePart, RootAnswer } from './answer-plan.ts';
 import { loadRows, type LoadedRows, type Loading } from './load-rows.ts';
+import { eachAtOnce } from './each-at-once.ts';
 import { NotPlain } from './not-plain.ts';
 import {
   mostAbove,
   nothingAlong,
   readAlong,
-  type FetchAlong,
+  type AnswerReads,
   type RowsAlong,
 } from './rows-along.ts';
 import { AnswerWriter, type LoadedRoot, type Paging, type Root } from './write-answer.ts';
@@ -26,10 +26,7 @@ export interface BytesRequest {
   readonly paging: Paging;
   /** Most objects of one answer. */
   readonly maxObjects: number;
-  readonly fetch: (read: ReadPlan, find: Find) => Promise<RawRows>;
-  readonly fetchAlong: FetchAlong;
-  /** Told of rows that came along with others, in place of a fetch. */
-  readonly took: (read: ReadPlan, find: Find, raw: RawRows) => void;
+  readonly reads: AnswerReads;
 }
 
 /** An operation all of whose rows were read and decided: writing it needs no more of anybody. */
@@ -41,20 +38,16 @@ export interface LoadedAnswer {
   write(out: AnswerBuffer, notes: WithheldNotes): void;
 }
 
-/** A part of a connection that shows rows. */
-type Shown = Extract<ConnectionPart | EdgePart, { readonly row: unknown }>;
-
 /** Reads rows: few of them with what is below them in one round trip. */
 const readRows = async (
-  read: ReadPlan,
+  root: Root<'one' | 'page'>,
   find: Find,
-  rows: readonly RowAnswer[],
-  { fetch, fetchAlong }: BytesRequest,
-): Promise<RowsAlong> =>
-  (await readAlong(read, find, rows, fetchAlong)) ?? {
-    raw: await fetch(read, find),
-    along: nothingAlong,
-  };
+  areFew: boolean,
+  { reads }: BytesRequest,
+): Promise<RowsAlong> => {
+  const together = areFew ? await readAlong(root, find, reads) : undefined;
+  return together ?? { raw: await reads.fetchRaw(root.read, find), along: nothingAlong };
+};
 
 const loadOne = async (
   root: Root<'one'>,
@@ -65,7 +58,7 @@ const loadOne = async (
   // The SDL makes them `ID!`.
   const key = root.keyArgs.map((name) => args[name] as string);
   const find: Find = { by: 'equal', columns: root.read.key, tuples: [key] };
-  const { raw, along } = await readRows(root.read, find, [root.row], request);
+  const { raw, along } = await readRows(root, find, true, request);
   if (raw.count === 0) return { root, rows: undefined };
   return { root, rows: await loadRows(raw, root.row, loading, 1, undefined, { along }) };
 };
@@ -92,13 +85,8 @@ const loadPage = async (
 ): Promise<LoadedRoot> => {
   const { first, after } = pageOf(root, request);
   const limit = first + 1;
-  const find: Find = { by: 'page', limit, ...(after && { after }) };
-  const shown = root.parts.flatMap((part): readonly Shown[] => {
-    if (part.kind === 'nodes') return [part];
-    return part.kind === 'edges' ? part.parts.filter((edge) => edge.kind === 'node') : [];
-  });
-  const asked = first > mostAbove ? [] : shown.map(({ row }) => row);
-  const { raw, along } = await readRows(root.read, find, asked, request);
+  const find: Find = after ? { by: 'page', limit, after } : { by: 'page', limit };
+  const { raw, along } = await readRows(root, find, first <= mostAbove, request);
   const count = Math.min(raw.count, first);
   const rows = new Map<ConnectionPart | EdgePart, LoadedRows>();
   // Before anything is begun: nobody would wait for it.
@@ -106,11 +94,9 @@ const loadPage = async (
     if (kind === 'nodes') loading.spend(count);
     if (kind === 'edges') loading.spend(2 * count);
   }
-  await Promise.all(
-    shown.map(async (part) =>
-      rows.set(part, await loadRows(raw, part.row, loading, count, undefined, { along })),
-    ),
-  );
+  await eachAtOnce(root.shown, async (part) => {
+    rows.set(part, await loadRows(raw, part.row, loading, count, undefined, { along }));
+  });
   const page = { raw, count, hasNext: raw.count > first, hasPrevious: after !== undefined, rows };
   return { root, page };
 };
@@ -136,16 +122,17 @@ export const loadAnswer = async (request: BytesRequest): Promise<LoadedAnswer> =
   const loading: Loading = {
     decision: request.decision,
     variables: request.variables,
-    fetch: request.fetch,
-    took: request.took,
+    reads: request.reads,
     spend: (more) => {
       objects += more;
       if (objects > request.maxObjects) throw new AnswerTooLargeError(request.maxObjects);
     },
   };
-  const roots = await Promise.all(
-    request.answer.roots.map((root) => loadRoot(root, request, loading)),
-  );
+  const { roots: asked } = request.answer;
+  const roots = new Array<LoadedRoot>(asked.length);
+  await eachAtOnce(asked, async (root, i) => {
+    roots[i] = await loadRoot(root, request, loading);
+  });
   return {
     write: (out, notes) =>
       new AnswerWriter(out, request.paging, request.maxObjects).data(roots, notes),

@@ -38,6 +38,8 @@ export type RootAnswer =
       readonly asked: Asked;
       readonly read: ReadPlan;
       readonly parts: readonly ConnectionPart[];
+      /** Those of them, and of their edges, that show rows. */
+      readonly shown: readonly ShownPart[];
     };
 
 /** What can be asked of a connection. */
@@ -66,6 +68,9 @@ export type EdgePart =
       readonly name: KeyBytes;
       readonly row: RowAnswer;
     };
+
+/** A part of a connection that shows rows. */
+export type ShownPart = Extract<ConnectionPart | EdgePart, { readonly row: unknown }>;
 
 export type PagePart =
   | { readonly kind: 'constant'; readonly bytes: Buffer }

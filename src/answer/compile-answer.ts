@@ -23,6 +23,7 @@ import type {
   PagePart,
   RootAnswer,
   RowAnswer,
+  ShownPart,
 } from './answer-plan.ts';
 import { NotPlain } from './not-plain.ts';
 
@@ -42,6 +43,11 @@ const constant = (key: string, value: string) =>
 
 const notPlain = (what: string): never => {
   throw new NotPlain(what);
+};
+
+const shownIn = (part: ConnectionPart): readonly ShownPart[] => {
+  if (part.kind === 'nodes') return [part];
+  return part.kind === 'edges' ? part.parts.filter((edge) => edge.kind === 'node') : [];
 };
 
 class AnswerCompiler {
@@ -84,7 +90,7 @@ class AnswerCompiler {
     const parts = [...this.#collector.below(nodes, `${type}Connection`)].map(([partKey, below]) =>
       this.#connection(root, type, partKey, below),
     );
-    return { kind: 'page', ...base, read: root.read, parts };
+    return { kind: 'page', ...base, read: root.read, parts, shown: parts.flatMap(shownIn) };
   }
 
   #connection(

@@ -8,18 +8,17 @@ import type { ReadPlan, RowPlan } from '../policy/plan.ts';
 import type { Find, RawRows } from '../sources/source.ts';
 import type { JoinEntry, RowAnswer } from './answer-plan.ts';
 import { namesIn, subjectAt, textIn } from './cells.ts';
+import { eachAtOnce } from './each-at-once.ts';
 import { NameIndex } from './name-index.ts';
 import { NotPlain } from './not-plain.ts';
 import { samePersons, type PersonsAbove } from './same-persons.ts';
-import { nothingAlong, rowsNamed, type Along } from './rows-along.ts';
+import { nothingAlong, rowsNamed, type Along, type AnswerReads } from './rows-along.ts';
 
 /** What loading needs of the operation. */
 export interface Loading {
   readonly decision: DecisionContext;
   readonly variables: Readonly<Record<string, unknown>>;
-  fetch(read: ReadPlan, find: Find): Promise<RawRows>;
-  /** Told of rows that came along with others, in place of a fetch. */
-  took(read: ReadPlan, find: Find, raw: RawRows): void;
+  readonly reads: AnswerReads;
   /**
    * Counts objects that go into the answer.
    * @throws AnswerTooLargeError when they are more than it may hold
@@ -53,13 +52,13 @@ const placesOf = (raw: RawRows, read: ReadPlan, count: number): readonly unknown
     ? undefined
     : Array.from({ length: count }, (_, i) => raw.value(i, subjectAt(read) + 1));
 
-const numbersOf = async (
+const numbersOf = (
   raw: RawRows,
   read: ReadPlan,
   count: number,
   { subjects }: DecisionContext,
   above: PersonsAbove | undefined,
-): Promise<Int32Array> => {
+): Int32Array | Promise<Int32Array> => {
   if (read.subject === undefined) return new Int32Array(count).fill(noSubject);
   const { type } = read.subject.path;
   const column = namesIn(raw, subjectAt(read), count);
@@ -90,17 +89,39 @@ export const loadRows = async (
 ): Promise<LoadedRows> => {
   const { plan } = answer;
   const { decision } = loading;
-  const numbers = await numbersOf(raw, plan.read, count, decision, above);
+  const numbered = numbersOf(raw, plan.read, count, decision, above);
+  const numbers = numbered instanceof Promise ? await numbered : numbered;
   const places = placesOf(raw, plan.read, count);
-  const decided = await decideRows(plan, numbers, count, places, decision, wanted);
+  const deciding = decideRows(plan, numbers, count, places, decision, wanted);
+  const decided = deciding instanceof Promise ? await deciding : deciding;
   const joins = new Array<LoadedJoin | undefined>(answer.entries.length);
-  await Promise.all(
-    answer.entries.map(async (entry, i) => {
-      if (entry.kind !== 'join') return;
-      joins[i] = await loadJoin(entry, { raw, plan, numbers, decided }, loading, along);
-    }),
-  );
+  const asked = joinsOf(answer);
+  if (asked.length > 0) {
+    const rows: RowsAbove = { raw, plan, numbers, decided };
+    await eachAtOnce(asked, async ({ entry, place }) => {
+      joins[place] = await loadJoin(entry, rows, loading, along);
+    });
+  }
   return { answer, raw, decided, joins };
+};
+
+/** A join, and its place among the entries. */
+interface PlacedJoin {
+  readonly entry: JoinEntry;
+  readonly place: number;
+}
+
+const joinsIn = new WeakMap<RowAnswer, readonly PlacedJoin[]>();
+
+const joinsOf = (answer: RowAnswer): readonly PlacedJoin[] => {
+  let joins = joinsIn.get(answer);
+  if (joins === undefined) {
+    joins = answer.entries.flatMap((entry, place) =>
+      entry.kind === 'join' ? [{ entry, place }] : [],
+    );
+    joinsIn.set(answer, joins);
+  }
+  return joins;
 };
 
 /** Rows that were decided, and whom they concern. */
@@ -145,8 +166,9 @@ const personsAbove = (
   read.subject && {
     type: read.subject.path.type,
     column: namesIn(raw, subjectAt(read), numbers.length),
-    ...{ numbers, rows },
+    numbers,
     groupOf: below,
+    rows,
   };
 
 const firstOf = (
@@ -167,11 +189,18 @@ const findFor = (
   values: readonly string[],
   first: number | undefined,
 ): Find => {
-  const cut = first === undefined ? {} : { first };
   const { via } = member;
-  return via
-    ? { by: 'via', table: via.table, on: via.on, to: via.to, values, ...cut }
-    : { by: 'equal', columns: [member.on], tuples: values.map((value) => [value]), ...cut };
+  if (via) {
+    const { table, on, to } = via;
+    return first === undefined
+      ? { by: 'via', table, on, to, values }
+      : { by: 'via', table, on, to, values, first };
+  }
+  const columns = [member.on];
+  const tuples = values.map((value) => [value]);
+  return first === undefined
+    ? { by: 'equal', columns, tuples }
+    : { by: 'equal', columns, tuples, first };
 };
 
 /** Rows by group, keeping their order: a counting sort. */
@@ -225,13 +254,17 @@ const loadJoin = async (
   const { groupOf, names } = found;
   const first = firstOf(entry, loading.variables);
   const groups = names.names.length;
-  if (groups === 0 || first === 0) return { ...nothing, groupOf: groupOf.fill(-1) };
+  if (groups === 0 || first === 0) {
+    const { rows, starts, order } = nothing;
+    return { rows, groupOf: groupOf.fill(-1), starts, order };
+  }
   for (const group of groupOf) if (group >= 0) loading.spend(1);
   const { member, row } = entry;
   const find = findFor(entry, names.names, first);
   const came = along.get(entry);
-  const raw = came ? rowsNamed(came, member.read, names) : await loading.fetch(member.read, find);
-  if (came) loading.took(member.read, find, raw);
+  const { reads } = loading;
+  const raw = came ? rowsNamed(came, member.read, names) : await reads.fetchRaw(member.read, find);
+  if (came) reads.took(member.read, find, raw);
   const below = names.find(namesIn(raw, tailOf(member.read), raw.count));
   const wanted = first === undefined ? anyOf(below) : firstOfEach(below, groups, first);
   const origin = { above: personsAbove(above, found, below) };

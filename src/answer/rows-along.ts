@@ -1,7 +1,7 @@
 import { tailOf } from '../decision/governed-reader.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { Below, Find, RawRows } from '../sources/source.ts';
-import type { JoinEntry, RowAnswer } from './answer-plan.ts';
+import type { JoinEntry, RootAnswer, RowAnswer } from './answer-plan.ts';
 import { namesIn } from './cells.ts';
 import type { NameIndex } from './name-index.ts';
 
@@ -24,15 +24,11 @@ const belowOf = ({ member: { on, read, via }, column }: JoinEntry): Below => ({
   find: via ? { by: 'via', ...via } : { by: 'equal', columns: [on] },
 });
 
-const worked = new WeakMap<RowAnswer, readonly JoinEntry[]>();
-
 /**
  * The joins below rows that may be read along with them: from the same source, all rows of each. Of one
  * where nothing may be seen, whoever the row is of, nothing is read.
  */
 const joinsAlong = (row: RowAnswer, { source, columns }: ReadPlan): readonly JoinEntry[] => {
-  const known = worked.get(row);
-  if (known) return known;
   const joins = row.entries.filter(
     (entry) =>
       entry.kind === 'join' &&
@@ -42,17 +38,46 @@ const joinsAlong = (row: RowAnswer, { source, columns }: ReadPlan): readonly Joi
       !entry.member.closed &&
       !hasFirst(entry),
   ) as readonly JoinEntry[];
-  const few = joins.length <= mostBelow ? joins : [];
-  worked.set(row, few);
-  return few;
+  return joins.length <= mostBelow ? joins : [];
 };
 
-/** Reads rows together with those below them. @returns nothing where they are asked for one by one */
-export type FetchAlong = (
-  read: ReadPlan,
-  find: Find,
-  below: readonly Below[],
-) => Promise<readonly [RawRows, ...RawRows[]] | undefined>;
+/** Rows of one read of a plan, shown in one place of the answer or in several. */
+type ReadRoot = Extract<RootAnswer, { readonly read: ReadPlan }>;
+
+/** What is read along with the rows of a root. */
+interface Together {
+  readonly joins: readonly JoinEntry[];
+  readonly below: readonly Below[];
+}
+
+const worked = new WeakMap<ReadRoot, Together>();
+
+const togetherWith = (root: ReadRoot): Together => {
+  let together = worked.get(root);
+  if (together === undefined) {
+    const rows = root.kind === 'one' ? [root.row] : root.shown.map(({ row }) => row);
+    const joins = rows.flatMap((row) => joinsAlong(row, root.read));
+    together = { joins, below: joins.map(belowOf) };
+    worked.set(root, together);
+  }
+  return together;
+};
+
+/** How an answer in bytes reads. */
+export interface AnswerReads {
+  fetchRaw(read: ReadPlan, find: Find): Promise<RawRows>;
+  /**
+   * Reads rows together with those below them.
+   * @returns nothing where they are to be asked for one by one
+   */
+  fetchAlong(
+    read: ReadPlan,
+    find: Find,
+    below: readonly Below[],
+  ): Promise<readonly [RawRows, ...RawRows[]] | undefined>;
+  /** Told of rows that came along with others, in place of a fetch. */
+  took(read: ReadPlan, find: Find, raw: RawRows): void;
+}
 
 /** Rows, and what came along with them. */
 export interface RowsAlong {
@@ -65,22 +90,20 @@ export interface RowsAlong {
  * only once it is decided which of them may be. Nothing where that is not to be had.
  */
 export const readAlong = async (
-  read: ReadPlan,
+  root: ReadRoot,
   find: Find,
-  rows: readonly RowAnswer[],
-  fetchAlong: FetchAlong,
+  reads: AnswerReads,
 ): Promise<RowsAlong | undefined> => {
-  const joins = rows.flatMap((row) => joinsAlong(row, read));
+  const { joins, below } = togetherWith(root);
   if (joins.length === 0) return undefined;
-  const got = await fetchAlong(read, find, joins.map(belowOf));
+  const got = await reads.fetchAlong(root.read, find, below);
   if (got === undefined) return undefined;
-  const [raw, ...others] = got;
   const along = new Map<JoinEntry, RawRows>();
-  joins.forEach((join, i) => {
-    const own = others[i];
+  for (const [i, join] of joins.entries()) {
+    const own = got[i + 1];
     if (own) along.set(join, own);
-  });
-  return { raw, along };
+  }
+  return { raw: got[0], along };
 };
 
 /** Those rows that would have come had only these names been looked for. */

@@ -1,4 +1,6 @@
 import { SaysoError } from '../core/errors.ts';
+import { isoTime } from '../core/iso-time.ts';
+import { quoted } from '../core/quoted.ts';
 import { mostEntryBytes } from '../tlog/entry-bundle.ts';
 import type {
   AuditEntry,
@@ -49,8 +51,10 @@ interface Part extends PackedDecisions {
   readonly parts?: number;
 }
 
-const member = (name: string, value: string | number | undefined): string =>
-  value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`;
+const member = (name: string, value: string | number | undefined): string => {
+  if (value === undefined) return '';
+  return typeof value === 'number' ? `,"${name}":${value}` : `,"${name}":${quoted(value)}`;
+};
 
 const listMember = (name: string, list: readonly unknown[]): string =>
   list.length === 0 ? '' : `,"${name}":${JSON.stringify(list)}`;
@@ -61,11 +65,15 @@ const sharedJson = ofFrozen((list: readonly unknown[]) => JSON.stringify(list));
 const sharedMember = (name: string, list: readonly unknown[]): string =>
   list.length === 0 ? '' : `,"${name}":${sharedJson(list)}`;
 
+/** Ranges are digits, dashes and commas: nothing in them has to be escaped. */
+const setsMember = (sets: readonly string[]): string =>
+  sets.length === 0 ? '' : `,"sets":["${sets.join('","')}"]`;
+
 // INVARIANT: keys in the order of their UTF-16 code units, at every level. That makes what
 // `JSON.stringify` writes canonical (RFC 8785): texts, whole numbers and lists have one form only.
 const operationJson = (entry: OperationEntry, at: Date, part: Part): string =>
-  `{"actor":${JSON.stringify(storable(entry.actor))}` +
-  member('at', at.toISOString()) +
+  `{"actor":${quoted(storable(entry.actor))}` +
+  member('at', isoTime(at)) +
   member('client', storable(entry.client)) +
   sharedMember('coordinates', part.coordinates) +
   member('decidedAt', entry.decidedAt) +
@@ -82,7 +90,7 @@ const operationJson = (entry: OperationEntry, at: Date, part: Part): string =>
   member('parts', part.parts) +
   member('policy', entry.policy) +
   member('purpose', maybe(entry.purpose)) +
-  listMember('sets', part.sets) +
+  setsMember(part.sets) +
   listMember('signals', entry.signals) +
   `${member('v', version)}}`;
 

@@ -1,8 +1,9 @@
+import { isoTime } from '../core/iso-time.ts';
 import { stands, standingValues, type Standing } from '../core/standing.ts';
 import { statement, type Statements } from '../core/statement.ts';
 import type { FullTile } from '../tlog/tree-tail.ts';
 import type { TreeHead } from './log-state.ts';
-import { barePgList, pgList } from './pg-list.ts';
+import { barePgList } from './pg-list.ts';
 
 /** An entry, or a part of one, as it goes into the log. */
 export interface Leaf {
@@ -112,8 +113,8 @@ export const insertEntries = async (
       from.size,
       joined(leaves.map(({ hash }) => hash)),
       joined(leaves.map(({ bytes }) => bytes)),
-      barePgList(leaves.map(({ at }) => at.toISOString())),
-      pgList(leaves.map(({ id }) => id)),
+      barePgList(leaves.map(({ at }) => isoTime(at))),
+      barePgList(leaves.map(({ id }) => id)),
       barePgList(starts),
       barePgList(leaves.map(({ bytes }) => bytes.length)),
     ],

@@ -61,6 +61,9 @@ const writeRanges = (
  * @param ends where each set ends
  */
 export const packSorted = (sorted: Int32Array, ends: ArrayLike<number>): readonly string[] => {
+  const [only = -1] = sorted;
+  // As often as somebody looks at one person.
+  if (sorted.length === 1 && ends.length === 1 && only >= 0) return [String(only)];
   const bytes = Buffer.allocUnsafe(mostDigits * sorted.length + 2);
   const starts = new Int32Array(ends.length + 1);
   let first = 0;

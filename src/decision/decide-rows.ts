@@ -162,10 +162,7 @@ const record = (
     placeOf[noted] = place;
     noted += 1;
   }
-  recorder.noteRows({
-    ...{ plan, profiles, subjects: subjects.subarray(0, noted) },
-    profileOf: placeOf.subarray(0, noted),
-  });
+  recorder.noteRows({ plan, profiles, subjects, profileOf: placeOf, count: noted });
   return profileOf;
 };
 
@@ -188,26 +185,43 @@ const plainRows = (
  * @param places where each row's person lives, when some decision turns on it
  * @param wanted asked in order for each row that may be shown; one that it leaves out was decided
  *   on but goes nowhere, so nothing is recorded of it
+ * @returns at once where all of them are in memory
  * @throws ConsentMoved when somebody's say-so is newer than the view
  * @throws LedgerError when the ledger does not answer
  */
-export const decideRows = async (
+export const decideRows = (
   plan: RowPlan,
   subjects: ArrayLike<number>,
   count: number,
   places: readonly unknown[] | undefined,
   c: DecisionContext,
   wanted?: (index: number) => boolean,
-): Promise<DecidedRows> => {
+): DecidedRows | Promise<DecidedRows> => {
   if (!plan.read.subject) return plainRows(plan, count, wanted);
   const rows: Rows = { plan, subjects, count, places };
-  let batch = new Batch(rows, c);
+  const batch = new Batch(rows, c);
   // Mostly all are there: looking and deciding then are one.
-  if (!batch.decide()) {
-    if (!(await c.snapshot.ensure(subjects, c.view))) throw new ConsentMoved();
-    // Between its promise and this line others may have had a turn, so each is asked for once more.
-    batch = new Batch(rows, c);
-    if (!batch.decide()) throw new ConsentMoved();
-  }
-  return { profiles: batch.profiles, profileOf: record(rows, batch, c, wanted) };
+  return batch.decide() ? recorded(rows, batch, c, wanted) : decideLoaded(rows, c, wanted);
 };
+
+const decideLoaded = async (
+  rows: Rows,
+  c: DecisionContext,
+  wanted: ((index: number) => boolean) | undefined,
+): Promise<DecidedRows> => {
+  if (!(await c.snapshot.ensure(rows.subjects, c.view))) throw new ConsentMoved();
+  // Between its promise and this line others may have had a turn, so each is asked for once more.
+  const batch = new Batch(rows, c);
+  if (!batch.decide()) throw new ConsentMoved();
+  return recorded(rows, batch, c, wanted);
+};
+
+const recorded = (
+  rows: Rows,
+  batch: Batch,
+  c: DecisionContext,
+  wanted: ((index: number) => boolean) | undefined,
+): DecidedRows => ({
+  profiles: batch.profiles,
+  profileOf: record(rows, batch, c, wanted),
+});

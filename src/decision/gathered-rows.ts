@@ -1,3 +1,4 @@
+import { front } from './front.ts';
 import type { Said, SaidBook } from './said-book.ts';
 import type { Rows } from './sort-rows.ts';
 
@@ -22,15 +23,21 @@ export class GatheredRows {
    * Adds the rows of a selection.
    *
    * @param places for each of the persons the place in `said`
+   * @param count how many persons
    */
-  add(persons: ArrayLike<number>, places: ArrayLike<number>, said: readonly Said[]): void {
+  add(
+    persons: ArrayLike<number>,
+    places: ArrayLike<number>,
+    count: number,
+    said: readonly Said[],
+  ): void {
     const book = this.#book;
     const numbers = this.#numbers;
     const kinds = this.#kinds;
     const known = this.#length;
     // What is selected below others is of the same persons in the same order, but for a few.
     let next = 0;
-    for (let i = 0; i < persons.length; i += 1) {
+    for (let i = 0; i < count; i += 1) {
       const person = persons[i] ?? -1;
       const own = said[places[i] ?? 0] ?? book.nothing;
       const end = Math.min(known, next + mostPassed);
@@ -51,8 +58,8 @@ export class GatheredRows {
   get all(): Rows {
     const length = this.#length;
     return {
-      numbers: this.#numbers.subarray(0, length),
-      kinds: this.#kinds.subarray(0, length),
+      numbers: front(this.#numbers, length),
+      kinds: front(this.#kinds, length),
     };
   }
 }

@@ -20,33 +20,43 @@ export interface NotedRows {
   readonly subjects: Int32Array;
   /** For each of them the place in `profiles`. */
   readonly profileOf: Int32Array;
+  /** How many of both there are; what lies behind them is nobody's. */
+  readonly count: number;
 }
 
 const asksAny = ({ decisions }: RowPlan): boolean => decisions.some(({ kind }) => kind === 'ask');
 
-/** Lists of persons, `noSubject` among them, that are looked at only when somebody is looked for. */
-class Noted implements NotedSubjects {
-  readonly #lists: readonly ArrayLike<number>[];
+/** A list of persons, `noSubject` among them, of which so many count. */
+interface Listed {
+  readonly list: ArrayLike<number>;
+  readonly count: number;
+}
 
-  constructor(lists: readonly ArrayLike<number>[]) {
+/** Lists of persons that are looked at only when somebody is looked for. */
+class Noted implements NotedSubjects {
+  readonly #lists: readonly Listed[];
+
+  constructor(lists: readonly Listed[]) {
     this.#lists = lists;
   }
 
   get size(): number {
     let size = 0;
-    for (const list of this.#lists)
-      for (let i = 0; i < list.length; i += 1) if ((list[i] ?? -1) >= 0) size += 1;
+    for (const { list, count } of this.#lists)
+      for (let i = 0; i < count; i += 1) if ((list[i] ?? -1) >= 0) size += 1;
     return size;
   }
 
   *[Symbol.iterator](): Generator<number> {
-    for (const list of this.#lists)
-      for (let i = 0; i < list.length; i += 1) {
+    for (const { list, count } of this.#lists)
+      for (let i = 0; i < count; i += 1) {
         const number = list[i] ?? -1;
         if (number >= 0) yield number;
       }
   }
 }
+
+const whole = (list: readonly number[]): Listed => ({ list, count: list.length });
 
 /**
  * Collects one operation's decisions. A row is two numbers, its person and its profile: persons
@@ -61,20 +71,22 @@ export class DecisionRecorder {
 
   /** Subjects whose say-so some decision turned on. */
   get asked(): NotedSubjects {
-    const lists: ArrayLike<number>[] = [this.#leftOut];
-    for (const { plan, subjects } of this.#noted) if (asksAny(plan)) lists.push(subjects);
+    const lists: Listed[] = [whole(this.#leftOut)];
+    for (const { plan, subjects, count } of this.#noted)
+      if (asksAny(plan)) lists.push({ list: subjects, count });
     return new Noted(lists);
   }
 
   /** The same and whoever else is recorded, whatever it was decided by. */
   get concerned(): NotedSubjects {
-    const recorded = this.#noted.map(({ subjects }) => subjects);
-    return new Noted([this.#leftOut, [...this.#accesses.keys()], ...recorded]);
+    const lists: Listed[] = [whole(this.#leftOut), whole([...this.#accesses.keys()])];
+    for (const { subjects, count } of this.#noted) lists.push({ list: subjects, count });
+    return new Noted(lists);
   }
 
   /** Rows as they were decided. Of a profile that does not stay only the gates are decisions. */
   noteRows(rows: NotedRows): void {
-    if (rows.subjects.length > 0) this.#noted.push(rows);
+    if (rows.count > 0) this.#noted.push(rows);
   }
 
   /** A list that no row could join, so that none was read: whom it left out is not known. */
@@ -98,14 +110,14 @@ export class DecisionRecorder {
   packed(): PackedDecisions {
     const book = openSaidBook();
     let most = this.#accesses.size;
-    for (const { subjects } of this.#noted) most += subjects.length;
+    for (const { count } of this.#noted) most += count;
     const rows = new GatheredRows(book, most);
-    for (const { plan, profiles, subjects, profileOf } of this.#noted) {
+    for (const { plan, profiles, subjects, profileOf, count } of this.#noted) {
       const said = profiles.map((profile) => book.ofRows(plan, profile));
-      rows.add(subjects, profileOf, said);
+      rows.add(subjects, profileOf, count, said);
     }
     for (const [subject, seen] of this.#accesses)
-      rows.add([subject], [0], [book.ofAccess([...seen])]);
+      rows.add([subject], [0], 1, [book.ofAccess([...seen])]);
     return packDecisions({ book, rows: rows.all, closed: book.ofClosed(this.#closed) });
   }
 }

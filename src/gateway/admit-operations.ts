@@ -5,7 +5,7 @@ import type { Caller } from '../identity/caller.ts';
 import { documentSha256 } from '../operations/document-sha256.ts';
 import type { OperationRegistry } from '../operations/operation-registry.ts';
 import { isSha256 } from '../operations/registered-operation.ts';
-import { readAskedDocument } from './asked-document.ts';
+import { readAskedDocument, type AskedDocument } from './asked-document.ts';
 import type { OperationRequest } from './operation.ts';
 
 /** How a request was let in, or why it was not. */
@@ -32,28 +32,49 @@ type Registry = Pick<OperationRegistry, 'find'>;
 const wrongHash = (): SaysoError =>
   new SaysoError('the hash is not that of `query`', { code: 'BAD_REQUEST', status: 400 });
 
+/** What of a request says which operation is asked for. */
+type Asking = Parameters<typeof readAskedDocument>[0];
+
 /**
- * Lets operations in: those that are registered, and where any may be sent all others.
- *
- * @returns for a request of a client, nothing where none is asked for
+ * Lets an operation of a client in; nothing where none is asked for. At once where nothing has to be
+ * looked up.
  * @throws SaysoError where it is not let in
  */
+export type Admit = (
+  request: Asking,
+  client: string,
+) => Admitted | undefined | Promise<Admitted | undefined>;
+
+/**
+ * Lets operations in: those that are registered, and where any may be sent all others.
+ */
 export const createAdmission =
-  (registry: Registry, mode: Mode) =>
-  async (request: GraphQLRequest, client: string): Promise<Admitted | undefined> => {
-    const { query, hash: named } = readAskedDocument(request);
-    const free = query !== undefined && mode === 'ANY';
+  (registry: Registry, mode: Mode): Admit =>
+  (request, client) => {
+    const asked = readAskedDocument(request);
+    const { query, hash: named } = asked;
     // Nothing that would have to be registered.
-    if (named === undefined && free) return { text: query, admission: {} };
-    const hash = query === undefined ? named : documentSha256(query);
-    if (hash === undefined) return undefined;
-    if (named !== undefined && named !== hash) throw wrongHash();
-    const found = isSha256(hash) ? await registry.find(client, hash) : undefined;
-    if (found)
-      return { text: found.document, admission: { registered: { purpose: found.purpose } } };
-    if (free) return { text: query, admission: {} };
-    throw new NotRegisteredError(query === undefined ? 'hash' : 'text');
+    if (named === undefined && query !== undefined && mode === 'ANY')
+      return { text: query, admission: freely };
+    return admitRegistered(registry, mode, asked, client);
   };
+
+const freely: Admission = {};
+
+const admitRegistered = async (
+  registry: Registry,
+  mode: Mode,
+  { query, hash: named }: AskedDocument,
+  client: string,
+): Promise<Admitted | undefined> => {
+  const hash = query === undefined ? named : documentSha256(query);
+  if (hash === undefined) return undefined;
+  if (named !== undefined && named !== hash) throw wrongHash();
+  const found = isSha256(hash) ? await registry.find(client, hash) : undefined;
+  if (found) return { text: found.document, admission: { registered: { purpose: found.purpose } } };
+  if (query !== undefined && mode === 'ANY') return { text: query, admission: freely };
+  throw new NotRegisteredError(query === undefined ? 'hash' : 'text');
+};
 
 /** Apollo would take it for its own automatic persisted queries, which are off. */
 const withoutPersistedQuery = ({ extensions }: GraphQLRequest): GraphQLRequest['extensions'] =>
@@ -65,7 +86,7 @@ const withoutPersistedQuery = ({ extensions }: GraphQLRequest): GraphQLRequest['
  * way of the parser: the pipeline gets the refusal with an empty document, answers it and logs it.
  */
 export const admitOperations = <Context extends AdmittedContext>(
-  admit: ReturnType<typeof createAdmission>,
+  admit: Admit,
 ): ApolloServerPlugin<Context> => ({
   requestDidStart: async ({ request, contextValue }) => {
     try {

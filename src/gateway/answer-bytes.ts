@@ -1,5 +1,8 @@
 import { AnswerBuffer } from '../answer/answer-buffer.ts';
 import type { AnswerPlan } from '../answer/answer-plan.ts';
+import { quoted } from '../core/quoted.ts';
+import type { WithheldNote } from '../decision/withheld.ts';
+import type { Plan } from '../policy/plan.ts';
 
 const opening = '{"data":';
 
@@ -24,6 +27,46 @@ export const beginAnswer = (plan: AnswerPlan): AnswerBuffer => {
 /** What was written of `data` since. */
 export const dataOf = (begun: AnswerBuffer): Buffer => begun.done().subarray(opening.length);
 
+/** What is told of an answer beside its data: `extensions.sayso`. */
+export interface SaysoExtension {
+  readonly purpose?: string | undefined;
+  readonly policy?: string;
+  readonly head?: number | undefined;
+  /** The id of the operation's audit entry. */
+  readonly entry: string;
+  readonly withheld?: readonly WithheldNote[];
+  readonly filtered?: Plan['filtered'] | undefined;
+}
+
+const text = (value: string | undefined): string | undefined =>
+  value === undefined ? undefined : quoted(value);
+
+const member = (name: string, json: string | undefined): string =>
+  json === undefined ? '' : `"${name}":${json},`;
+
+/** Response keys are names of GraphQL: nothing in a path has to be escaped. */
+const noteJson = ({ field, reason, count, paths }: WithheldNote): string =>
+  `{"field":${quoted(field)},"reason":"${reason}","count":${count},"paths":["${paths.join('","')}"]}`;
+
+/** As `JSON.stringify` writes it, whose general way costs as much as all else here. */
+const saysoJson = ({
+  purpose,
+  policy,
+  head,
+  entry,
+  withheld,
+  filtered,
+}: SaysoExtension): string => {
+  const members =
+    member('purpose', text(purpose)) +
+    member('policy', text(policy)) +
+    member('head', head?.toString()) +
+    member('entry', quoted(entry)) +
+    member('withheld', withheld && `[${withheld.map(noteJson).join(',')}]`) +
+    member('filtered', filtered && JSON.stringify(filtered));
+  return `{${members.slice(0, -1)}}`;
+};
+
 /** A whole answer as JSON, to the byte as Apollo Server would write it. */
 export class AnswerBytes {
   /** Stands for the answer where a text is asked for. Nobody outside can know it beforehand. */
@@ -31,18 +74,12 @@ export class AnswerBytes {
   readonly bytes: Buffer;
 
   /**
-   * @param entry the id of the operation's audit entry
    * @param begun with all of `data`; what comes behind it is added here
    * @param plan that it came of
    */
-  constructor(
-    entry: string,
-    begun: AnswerBuffer,
-    sayso: Readonly<Record<string, unknown>>,
-    plan?: AnswerPlan,
-  ) {
-    this.token = `sayso:${entry}`;
-    begun.text(`,"extensions":${JSON.stringify({ sayso })}}\n`);
+  constructor(begun: AnswerBuffer, sayso: SaysoExtension, plan?: AnswerPlan) {
+    this.token = `sayso:${sayso.entry}`;
+    begun.text(`,"extensions":{"sayso":${saysoJson(sayso)}}}\n`);
     this.bytes = begun.done();
     if (plan) sizes.set(plan, this.bytes.length);
   }

@@ -10,7 +10,7 @@ import { BoundedMap } from '../core/bounded-map.ts';
 import type { Caller } from '../identity/caller.ts';
 import { readGpc } from '../identity/read-gpc.ts';
 import { documentSha256 } from '../operations/document-sha256.ts';
-import type { Admitted } from './admit-operations.ts';
+import type { Admit, Admitted } from './admit-operations.ts';
 import { AnswerBytes } from './answer-bytes.ts';
 import { documentHash } from './document-hash.ts';
 import type { KnownDocuments } from './known-documents.ts';
@@ -31,8 +31,7 @@ export interface AskedText {
 
 export interface KnownOptions {
   readonly documents: Pick<KnownDocuments, 'find'>;
-  /** Lets an operation in. @throws SaysoError where it is not */
-  readonly admit: (request: GraphQLRequest, client: string) => Promise<Admitted | undefined>;
+  readonly admit: Admit;
   readonly pipeline: ReturnType<typeof createPipeline>;
 }
 
@@ -40,6 +39,8 @@ export interface KnownOptions {
 const mostCharacters = 10_000;
 
 type Fields = Readonly<Record<string, unknown>>;
+
+const nothing = (): undefined => undefined;
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -106,8 +107,10 @@ export class KnownOperations {
   ): Promise<Known | undefined> {
     const type = this.#types.get(headers.accept ?? '');
     if (type === undefined || method !== 'POST' || !isPlain(body)) return undefined;
-    const admitted = await this.#letIn(body, caller);
+    const letIn = this.#letIn(body, caller);
+    const admitted = letIn instanceof Promise ? await letIn : letIn;
     if (admitted === undefined) return undefined;
+    const { registered, refusal } = admitted.admission;
     const document =
       asked?.text === admitted.text
         ? (asked.document ?? this.#options.documents.find(asked.sha256))
@@ -125,7 +128,8 @@ export class KnownOperations {
       caller,
       purposeHeader: headers['sayso-purpose'],
       gpc: readGpc(headers['sec-gpc']),
-      ...admitted.admission,
+      registered,
+      refusal,
     });
     return result instanceof AnswerBytes
       ? { answer: result, type }
@@ -133,10 +137,12 @@ export class KnownOperations {
   }
 
   /** Nothing where it is not let in, or where nothing is asked: both are told by the long way. */
-  async #letIn(body: Body, { client }: Caller): Promise<Admitted | undefined> {
-    const request = { ...body, http: { method: 'POST', body } };
+  #letIn(body: Body, { client }: Caller): ReturnType<Admit> {
+    const { query, extensions } = body;
+    const request = { query, extensions, http: { method: 'POST', body } };
     try {
-      return await this.#options.admit(request as GraphQLRequest, client);
+      const admitted = this.#options.admit(request as GraphQLRequest, client);
+      return admitted instanceof Promise ? admitted.catch(nothing) : admitted;
     } catch {
       return undefined;
     }

@@ -31,11 +31,9 @@ const persistedQueryOf = (extensions: unknown): string | undefined => {
 /** The form of GraphQL over HTTP (appendix A, draft): `documentId`, in the body or in the address. */
 const documentIdOf = (http: GraphQLRequest['http']): string | undefined => {
   const isGet = http?.method === 'GET';
-  const given = isGet
-    ? new URLSearchParams(http.search).getAll('documentId')
-    : [ownOf(http?.body, 'documentId')].filter((one) => one !== undefined && one !== null);
-  const [id] = given;
-  if (id === undefined) return undefined;
+  const given = isGet ? new URLSearchParams(http.search).getAll('documentId') : [];
+  const [id] = isGet ? given : [ownOf(http?.body, 'documentId')];
+  if (id === undefined || id === null) return undefined;
   if (given.length > 1 || typeof id !== 'string')
     throw wrong('`documentId` is one text, such as `sha256:…`');
   return id.replace(/^sha256:/, '');
@@ -45,7 +43,11 @@ const documentIdOf = (http: GraphQLRequest['http']): string | undefined => {
  * What a request asks for, in either of the two forms.
  * @throws SaysoError BAD_REQUEST where it contradicts itself or a name has the wrong form
  */
-export const readAskedDocument = ({ query, extensions, http }: GraphQLRequest): AskedDocument => {
+export const readAskedDocument = ({
+  query,
+  extensions,
+  http,
+}: Pick<GraphQLRequest, 'query' | 'extensions' | 'http'>): AskedDocument => {
   const persisted = persistedQueryOf(extensions);
   const documentId = documentIdOf(http);
   if (persisted !== undefined && documentId !== undefined && persisted !== documentId)

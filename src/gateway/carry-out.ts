@@ -61,7 +61,10 @@ export const createCarryOut = (
    * A query is decided by the last view that anybody read: whether it holds is settled before anything
    * leaves. Where it did not, the next turn reads its own first.
    */
-  const viewFor = async ({ plan }: Journey, again: boolean): Promise<LedgerView | undefined> => {
+  const viewFor = (
+    { plan }: Journey,
+    again: boolean,
+  ): LedgerView | undefined | Promise<LedgerView> => {
     if (plan.personalTypes.length === 0) return undefined;
     const carried = again || plan.operation !== 'query' ? undefined : road.snapshot.carried();
     return carried ?? road.snapshot.view();
@@ -96,21 +99,23 @@ export const createCarryOut = (
     const notes = new WithheldNotes();
     const faults: Faults = { moved: false };
     const decision = decisionAt(journey, view, recorder, faults);
-    const turn = { recorder, notes, view, changedAt: undefined };
     const result = beginAnswer(answer);
+    const turn = (moved: boolean): Turn => ({
+      result,
+      view,
+      recorder,
+      notes,
+      moved,
+      changedAt: undefined,
+    });
     try {
-      const loaded = await loadAnswer({
-        ...{ answer, variables, decision, paging, maxObjects },
-        fetch: (read, find) => reads.fetchRaw(read, find),
-        fetchAlong: (read, find, below) => reads.fetchAlong(read, find, below),
-        took: (read, find, raw) => reads.took(read, find, raw),
-      });
+      const loaded = await loadAnswer({ answer, variables, decision, paging, maxObjects, reads });
       loaded.write(result, notes);
-      return { ...turn, result, moved: false };
+      return turn(false);
     } catch (error) {
       // Values would only count as far again.
       if (error instanceof AnswerTooLargeError) throw error;
-      if (error instanceof ConsentMoved) return { ...turn, result, moved: true };
+      if (error instanceof ConsentMoved) return turn(true);
       if (error instanceof LedgerError && isSilent(error)) throw error;
       if (error instanceof NotPlain || error instanceof SourceError) return undefined;
       // A cursor that does not open, null for an argument that may not be: values say where.
@@ -199,7 +204,8 @@ export const createCarryOut = (
 
   return async (journey, again = false) => {
     const { answer, variables, request } = journey;
-    const view = await viewFor(journey, again);
+    const viewing = viewFor(journey, again);
+    const view = viewing instanceof Promise ? await viewing : viewing;
     if (mistrusted) return byValues(journey, view, road.sources, execute);
     const reads = new RecordedReads(road.sources, { gpc: request.gpc });
     const shadowed = shadow > 0 && isRepeatable(journey) && Math.random() < shadow;

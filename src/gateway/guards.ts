@@ -41,9 +41,10 @@ export interface Guards {
   has(coordinate: string): boolean;
   /**
    * Evaluates the rules of these coordinates; a rule that fails to evaluate refuses.
+   * At once where it is known that nothing is refused.
    * @param coordinates a list that is not changed; the same one where the same is asked again
    */
-  refusals(coordinates: readonly string[], context: GuardContext): Promise<Refusals>;
+  refusals(coordinates: readonly string[], context: GuardContext): Refusals | Promise<Refusals>;
 }
 
 type AnyRule = Parameters<typeof and>[number];
@@ -185,7 +186,11 @@ export const createGuards = (policy: Policy, rules: ReadonlyMap<string, unknown>
     if (documents.size < 1_000) documents.set(text, document);
     return document;
   };
-  const evaluate = async (asked: readonly string[], context: GuardContext): Promise<Refusals> => {
+  const evaluate = async (
+    wanted: readonly string[],
+    asked: readonly string[],
+    context: GuardContext,
+  ): Promise<Refusals> => {
     const refused = new Map<string, Error>();
     const result = await execute({
       schema,
@@ -199,19 +204,17 @@ export const createGuards = (policy: Policy, rules: ReadonlyMap<string, unknown>
       const ours = error instanceof SaysoError ? error : undefined;
       refused.set(coordinate, ours ?? new ForbiddenError(`\`${coordinate}\` is not permitted`));
     }
+    const isSettled = refused.size === 0 && asked.every((coordinate) => settled.has(coordinate));
+    if (isSettled) permitted.add(wanted, context);
     return refused;
   };
   const permitted = rememberPermitted();
   return {
     has: (coordinate) => fieldOf.has(coordinate),
-    refusals: async (wanted, context) => {
+    refusals: (wanted, context) => {
       if (permitted.has(wanted, context)) return nobodyRefused;
       const asked = wanted.filter((coordinate) => fieldOf.has(coordinate)).sort();
-      if (asked.length === 0) return nobodyRefused;
-      const refused = await evaluate(asked, context);
-      const isSettled = refused.size === 0 && asked.every((coordinate) => settled.has(coordinate));
-      if (isSettled) permitted.add(wanted, context);
-      return refused;
+      return asked.length === 0 ? nobodyRefused : evaluate(wanted, asked, context);
     },
   };
 };

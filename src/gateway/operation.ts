@@ -23,9 +23,9 @@ export interface OperationRequest {
   /** The request carries the Global Privacy Control signal. */
   readonly gpc: boolean;
   /** The document is registered: for this purpose, or for none. Absent for a document sent freely. */
-  readonly registered?: { readonly purpose: string | undefined };
+  readonly registered?: { readonly purpose: string | undefined } | undefined;
   /** Why it is not carried out; `document` stands for one that nobody has parsed. */
-  readonly refusal?: Error;
+  readonly refusal?: Error | undefined;
 }
 
 /** How something is said: see `Consents.append`. */

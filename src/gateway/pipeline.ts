@@ -1,7 +1,6 @@
 import { HeaderMap } from '@apollo/server';
 import { getVariableValues, GraphQLError, OperationTypeNode, type ExecutionResult } from 'graphql';
 import { AnswerBuffer } from '../answer/answer-buffer.ts';
-import type { OperationEntry } from '../audit/entry.ts';
 import {
   AuditError,
   LedgerError,
@@ -14,10 +13,11 @@ import { uuidv7 } from '../core/uuid.ts';
 import { DecisionRecorder } from '../decision/recorder.ts';
 import type { WithheldNotes } from '../decision/withheld.ts';
 import { actorName } from '../identity/actor-name.ts';
+import type { Caller } from '../identity/caller.ts';
 import { missingPurpose, resolvePurpose } from '../identity/resolve-purpose.ts';
 import type { LedgerView } from '../ledger/consent-snapshot.ts';
 import type { Plan } from '../policy/plan.ts';
-import { AnswerBytes } from './answer-bytes.ts';
+import { AnswerBytes, type SaysoExtension } from './answer-bytes.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { boundErrors } from './bound-errors.ts';
 import { createCarryOut, isSilent, type CarryOutOptions } from './carry-out.ts';
@@ -30,7 +30,7 @@ import { toGraphQLError } from './mask-errors.ts';
 import type { OperationRequest } from './operation.ts';
 import { PlanCache } from './plan-cache.ts';
 import type { Road } from './road.ts';
-import { createSettle, type Settled } from './settle.ts';
+import { createSettle, type Settled, type UnsettledEntry } from './settle.ts';
 
 /** So often a query is decided when say-so moves under it, first by a carried view; then it is refused. */
 const maxTurns = 4;
@@ -71,11 +71,12 @@ export const createPipeline = (
       : purposeAsWritten(operation, request.variables);
     const header = request.purposeHeader;
     const purpose = resolvePurpose({ header, directive, registered, known, caller });
-    const base = { policy, document, operation, variables, purpose };
-    const open = plans.plan({ ...base, refused: new Set() });
+    const base = { policy, document, operation, variables, purpose, refused: nobody };
+    const open = plans.plan(base);
     if (open.personalTypes.length > 0 && purpose === undefined) throw missingPurpose(caller, known);
     const guarded = guardedIn(open);
-    const refusals = await road.guards.refusals(guarded.all, { caller, purpose });
+    const guarding = road.guards.refusals(guarded.all, { caller, purpose });
+    const refusals = guarding instanceof Promise ? await guarding : guarding;
     for (const coordinate of guarded.roots) {
       const refusal = refusals.get(coordinate);
       if (refusal) throw refusal;
@@ -110,8 +111,7 @@ export const createPipeline = (
       // INVARIANT: what was decided by a view that nobody confirmed does not leave.
       if (view?.carriedAt !== undefined) throw new Error('a view was carried and not confirmed');
       const sayso = extension(journey, view, notes);
-      if (result instanceof AnswerBuffer)
-        return new AnswerBytes(journey.entry, result, sayso, journey.answer);
+      if (result instanceof AnswerBuffer) return new AnswerBytes(result, sayso, journey.answer);
       return {
         ...result,
         ...(result.errors && { errors: withStatus(result, boundErrors(result.errors)) }),
@@ -123,9 +123,11 @@ export const createPipeline = (
   const settleTurn = async (journey: Journey, turn: Turn): Promise<Settled | undefined> => {
     const { result, view, recorder, changedAt } = turn;
     try {
-      const [outcome, errors] =
-        result instanceof AnswerBuffer ? ['ANSWERED'] : [outcomeOf(result), result.errors];
-      return await settle(turn, await entryOf(journey, outcome, view, recorder, errors));
+      const entry =
+        result instanceof AnswerBuffer
+          ? entryOf(journey, 'ANSWERED', view, recorder)
+          : entryOf(journey, outcomeOf(result), view, recorder, result.errors);
+      return await settle(turn, await entry);
     } catch (error) {
       // A change of say-so cannot be taken back; whoever made it must know that it counts.
       if (changedAt !== undefined && error instanceof AuditError)
@@ -139,35 +141,39 @@ export const createPipeline = (
     outcome: string,
     view: LedgerView | undefined,
     recorder: DecisionRecorder,
-    errors: readonly GraphQLError[] = [],
-  ): Promise<OperationEntry> => ({
-    kind: 'operation',
-    id: entry,
-    client: request.caller.client,
-    actor: await actorOf(request, road),
-    purpose,
-    operation: request.operation?.name?.value,
-    documentHash: request.documentHash,
-    policy: policy.id,
-    head: view?.head,
-    decidedAt: view?.now,
-    notices: await noticesOf(purpose, view),
-    outcome,
-    signals: request.gpc ? ['GPC'] : [],
-    errors: loggedErrors(errors),
-    ...recorder.packed(),
-  });
+    errors?: readonly GraphQLError[],
+  ): Promise<UnsettledEntry> => {
+    const acting = actorOf(request, road);
+    const telling = noticesOf(purpose, view);
+    const { coordinates, sets, decisions } = recorder.packed();
+    return {
+      kind: 'operation',
+      id: entry,
+      client: request.caller.client,
+      actor: acting instanceof Promise ? await acting : acting,
+      purpose,
+      operation: request.operation?.name?.value,
+      documentHash: request.documentHash,
+      policy: policy.id,
+      head: view?.head,
+      decidedAt: view?.now,
+      notices: telling instanceof Promise ? await telling : telling,
+      outcome,
+      signals: request.gpc ? ['GPC'] : none,
+      errors: errors ? loggedErrors(errors) : none,
+      coordinates,
+      sets,
+      decisions,
+    };
+  };
 
-  const noticesOf = async (
+  const noticesOf = (
     purpose: string | undefined,
     view: LedgerView | undefined,
-  ): Promise<readonly string[]> => {
-    if (purpose === undefined || view === undefined || !known.has(purpose)) return [];
-    try {
-      return await road.notices.telling(policy.model.purposeTree.leavesOf(purpose), view.notices);
-    } catch (error) {
-      throw new AuditError(error);
-    }
+  ): readonly string[] | Promise<readonly string[]> => {
+    if (purpose === undefined || view === undefined || !known.has(purpose)) return none;
+    const telling = road.notices.telling(policy.model.purposeTree.leavesOf(purpose), view.notices);
+    return telling instanceof Promise ? telling.catch(asAuditError) : telling;
   };
 
   // What is undefined is left out of JSON.
@@ -175,7 +181,7 @@ export const createPipeline = (
     { purpose, plan: { filtered }, entry }: Journey,
     view: LedgerView | undefined,
     notes: WithheldNotes,
-  ) => ({
+  ): SaysoExtension => ({
     purpose,
     policy: policy.id,
     head: view?.head,
@@ -225,6 +231,13 @@ export const createPipeline = (
   };
 };
 
+const nobody: ReadonlySet<string> = new Set();
+const none: readonly never[] = [];
+
+const asAuditError = (error: unknown): never => {
+  throw new AuditError(error);
+};
+
 const whichOperation = ({ operationName }: OperationRequest): string =>
   operationName === undefined
     ? 'the document has several operations; say which by `operationName`'
@@ -235,12 +248,18 @@ const outcomeOf = ({ data }: ExecutionResult): string =>
   data === undefined ? 'BAD_USER_INPUT' : 'ANSWERED';
 
 /** Persons by number; whoever else the token names by that name: agents answer for what they do. */
-const actorOf = async ({ caller }: OperationRequest, road: Road): Promise<string> => {
+const actorOf = ({ caller }: OperationRequest, road: Road): string | Promise<string> => {
   const { signInType } = road.policy.model;
-  if (caller.subject === undefined || signInType === undefined) return actorName(caller);
-  const number = await road.subjects.known(signInType, caller.subject).catch((error: unknown) => {
-    throw new AuditError(error);
-  });
+  return caller.subject === undefined || signInType === undefined
+    ? actorName(caller)
+    : actingPerson(caller, road.subjects.known(signInType, caller.subject));
+};
+
+const actingPerson = async (
+  caller: Caller,
+  known: Promise<number | undefined>,
+): Promise<string> => {
+  const number = await known.catch(asAuditError);
   if (number !== undefined) return `subject:${number}`;
   return caller.mayWriteConsent || caller.mayReadAudit ? actorName(caller) : 'subject:unknown';
 };

@@ -38,12 +38,10 @@ export class PlanCache {
       known = { branching: branchingVariables(document), plans: new Map() };
       this.#documents.set(document, known);
     }
-    const key = JSON.stringify([
-      operation.name?.value ?? '',
-      purpose ?? '',
-      known.branching.map((name) => variables[name] === true),
-      [...refused].sort(),
-    ]);
+    // None of these has a blank in it.
+    let key = `${operation.name?.value ?? ''} ${purpose ?? ''} `;
+    for (const name of known.branching) key += variables[name] === true ? '1' : '0';
+    if (refused.size > 0) key += ` ${[...refused].sort().join(' ')}`;
     const cached = known.plans.get(key);
     if (cached) return cached;
     const plan = compilePlan(request);

@@ -9,14 +9,17 @@ export interface Settled {
   readonly view: LedgerView | undefined;
 }
 
+/** An entry that is not written yet: the head that it tells of is settled with it. */
+export type UnsettledEntry = Omit<OperationEntry, 'head'> & { head?: number | undefined };
+
 /**
  * Whether what a turn decided still holds, with its entry made durable where it does.
  *
- * @param entry with the head that was decided by
+ * @param entry with the head that was decided by; changed to the head that it is told of at
  * @returns nothing where it has to be decided again: say-so moved, and nothing was written
  * @throws LedgerError, AuditError
  */
-export type Settle = (turn: Turn, entry: OperationEntry) => Promise<Settled | undefined>;
+export type Settle = (turn: Turn, entry: UnsettledEntry) => Promise<Settled | undefined>;
 
 export const createSettle =
   ({ snapshot, audit }: Pick<Road, 'snapshot' | 'audit'>): Settle =>
@@ -31,12 +34,13 @@ export const createSettle =
     // been erased since, though no say-so was asked for.
     const known = snapshot.standing(view, concerned);
     if (known) {
-      const place = await audit.appendWhile({ ...entry, head: known.view.head }, known.standing);
-      if (place) return { view: known.view };
+      entry.head = known.view.head;
+      if (await audit.appendWhile(entry, known.standing)) return { view: known.view };
     }
     // What was read for this very operation is told of at the head that was read.
     const confirmed = await snapshot.confirm(view, isCarried ? concerned : asked);
     if (confirmed === undefined) return undefined;
-    await audit.append({ ...entry, head: confirmed.head });
+    entry.head = confirmed.head;
+    await audit.append(entry);
     return { view: confirmed };
   };

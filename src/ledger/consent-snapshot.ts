@@ -112,7 +112,8 @@ export class ConsentSnapshot {
     const carriedAt = performance.now();
     const passed = carriedAt - askedAt;
     if (passed > maxCarriedMs) return undefined;
-    return { ...view, now: view.now + Math.ceil(passed * 1_000), carriedAt };
+    const { head, now, notices, history } = view;
+    return { head, now: now + Math.ceil(passed * 1_000), notices, history, carriedAt };
   }
 
   /**
@@ -134,9 +135,10 @@ export class ConsentSnapshot {
     const { carriedAt, now } = view;
     const until =
       carriedAt === undefined ? Infinity : latestOf(now, carriedAt) + onTheWayMs * 1_000;
+    const { head, notices, history } = last;
     return {
-      view: { ...last, now },
-      standing: { head: last.head, newest: this.#newest, until },
+      view: { head, now, notices, history },
+      standing: { head, newest: this.#newest, until },
     };
   }
 

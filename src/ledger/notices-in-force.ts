@@ -2,6 +2,16 @@ import type { Knex } from 'knex';
 import { currentNotices } from './notice-book.ts';
 import { readNotices } from './notice-store.ts';
 
+type ByPurpose = ReadonlyMap<string, readonly string[]>;
+
+const none: readonly string[] = [];
+
+const namedFor = (purposes: readonly string[], byPurpose: ByPurpose): readonly string[] => {
+  const [only] = purposes;
+  if (purposes.length === 1 && only !== undefined) return byPurpose.get(only) ?? none;
+  return [...new Set(purposes.flatMap((purpose) => byPurpose.get(purpose) ?? none))].sort();
+};
+
 /**
  * Which versions of notices are current at a position of the ledger, and tell of which purpose.
  * Read again only when one was published.
@@ -9,7 +19,7 @@ import { readNotices } from './notice-store.ts';
 export class NoticesInForce {
   readonly #knex: Knex;
   #at = -1;
-  #byPurpose: ReadonlyMap<string, readonly string[]> = new Map();
+  #byPurpose: ByPurpose = new Map();
 
   constructor(knex: Knex) {
     this.#knex = knex;
@@ -18,17 +28,18 @@ export class NoticesInForce {
   /**
    * @param purposes leaves
    * @param position of the newest notice at the head that is decided at; 0 where there is none
-   * @returns `club@2`, each once, sorted
+   * @returns `club@2`, each once, sorted; at once where none was published since
    * @throws whatever the database says
    */
-  async telling(purposes: readonly string[], position: number): Promise<readonly string[]> {
-    const byPurpose = position === this.#at ? this.#byPurpose : await this.#read(position);
-    const [only] = purposes;
-    if (purposes.length === 1 && only !== undefined) return byPurpose.get(only) ?? [];
-    return [...new Set(purposes.flatMap((purpose) => byPurpose.get(purpose) ?? []))].sort();
+  telling(
+    purposes: readonly string[],
+    position: number,
+  ): readonly string[] | Promise<readonly string[]> {
+    if (position === this.#at) return namedFor(purposes, this.#byPurpose);
+    return this.#read(position).then((byPurpose) => namedFor(purposes, byPurpose));
   }
 
-  async #read(position: number): Promise<ReadonlyMap<string, readonly string[]>> {
+  async #read(position: number): Promise<ByPurpose> {
     const byPurpose = new Map<string, string[]>();
     if (position > 0) {
       const book = new Map(

@@ -17,6 +17,8 @@ const timeoutMs = 10_000;
 /** A subject that cannot be numbered: nothing about it can be evaluated, so all is withheld. */
 export const noSubject = absent;
 
+const nobodyFound: ReadonlyMap<string, number> = new Map();
+
 const numbersByLookup = statement(
   'look up subjects',
   'select number, lookup from subject where lookup = any(?)',
@@ -81,10 +83,11 @@ export class SubjectDirectory {
    * No text is made of an id that is known, and neighbouring rows of one person are one lookup.
    * @throws LedgerError LEDGER_UNAVAILABLE
    */
-  async numbersOfColumn(type: string, column: TextColumn): Promise<Int32Array> {
+  numbersOfColumn(type: string, column: TextColumn): Int32Array | Promise<Int32Array> {
     const numbered = numberColumn(this.#cacheOf(type), column);
     const { missing } = numbered;
-    return numbered.complete(missing.length === 0 ? new Map() : await this.#find(type, missing));
+    if (missing.length === 0) return numbered.complete(nobodyFound);
+    return this.#find(type, missing).then((found) => numbered.complete(found));
   }
 
   /** The number of a person who may never have been seen; `undefined` then, and none is given. */

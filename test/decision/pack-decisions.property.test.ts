@@ -53,8 +53,10 @@ const anyRows = (plan: RowPlan): fc.Arbitrary<NotedRows> =>
     fc
       .array(fc.tuple(anySubject, fc.nat(profiles.length - 1)), { minLength: 1, maxLength: 30 })
       .map((rows) => ({
-        ...{ plan, profiles, subjects: Int32Array.from(rows, ([subject]) => subject) },
-        profileOf: Int32Array.from(rows, ([, profile]) => profile),
+        ...{ plan, profiles, count: rows.length },
+        // What lies behind those that count is nobody's.
+        subjects: Int32Array.from([...rows.map(([subject]) => subject), 5, 6]),
+        profileOf: Int32Array.from([...rows.map(([, profile]) => profile), 0, 0]),
       })),
   );
 
@@ -121,7 +123,8 @@ describe('packed decisions', () => {
       }));
       const subjects = Int32Array.from({ length: 600 }, (_, i) => (i * 7_919) % 1_009);
       const profileOf = Int32Array.from({ length: 600 }, (_, i) => i % 500);
-      const told = { rows: [{ plan, profiles, subjects, profileOf }], closed: [], accesses: [] };
+      const rows = [{ plan, profiles, subjects, profileOf, count: 600 }];
+      const told = { rows, closed: [], accesses: [] };
       expect(packed(told)).toEqual(packSlowly(told));
     }
   });

@@ -49,7 +49,9 @@ export const packSlowly = ({ rows, closed, accesses }: Told): PackedDecisions =>
     linesOf.set(subject, new Set([...(linesOf.get(subject) ?? []), ...lines]));
   };
   for (const noted of rows)
-    noted.subjects.forEach((subject, row) => say(subject, linesOfRow(noted, row)));
+    noted.subjects
+      .slice(0, noted.count)
+      .forEach((subject, row) => say(subject, linesOfRow(noted, row)));
   const shown = new Map<number, Set<string>>();
   for (const [coordinates, subject] of accesses)
     shown.set(subject, new Set([...(shown.get(subject) ?? []), ...coordinates]));

@@ -45,7 +45,7 @@ const recorded = (notes: readonly Note[]) => {
     const releases = new Uint8Array(reasons.length);
     recorder.noteRows({
       ...{ plan, profiles: [{ reasons, releases, stays: !hidden }] },
-      ...{ subjects: Int32Array.of(subject), profileOf: Int32Array.of(0) },
+      ...{ subjects: Int32Array.of(subject), profileOf: Int32Array.of(0), count: 1 },
     });
   }
   return recorder.packed();
