@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Waiting } from './deadline.ts';
 import { messages } from './frames.ts';
 import type { Encoded } from './parameters.ts';
+import { Requests } from './requests.ts';
 import type { WireClient, WireConnection, WireReader } from './wire-client.ts';
 
 /** A statement as the server is given it. */
@@ -101,31 +102,25 @@ class Exchange<T> implements WireReader, Waiting {
 
   /** Called by pg when it is this one's turn. */
   submit(wire: WireConnection): null {
+    const requests = new Requests();
+    for (const asked of this.#asked) this.#request(requests, asked);
+    requests.sync();
     this.#client.reader = this;
-    wire.stream.cork();
-    try {
-      for (const asked of this.#asked) this.#send(wire, asked);
-      wire.sync();
-    } finally {
-      wire.stream.uncork();
-    }
+    wire.stream.write(requests.done());
     return null;
   }
 
-  #send(wire: WireConnection, { text, name = '', values }: Asked): void {
+  #request(requests: Requests, { text, name = '', values }: Asked): void {
     const { prepared } = this.#client;
     const isKept = prepared.use(name) || this.#parsing.includes(name);
     if (this.#anew || name === '' || !isKept) {
       const gone = name === '' ? [] : prepared.makeRoom();
-      for (const one of this.#anew ? [...gone, name] : gone) wire.close({ type: 'S', name: one });
+      for (const one of this.#anew ? [...gone, name] : gone) requests.close(one);
       prepared.forget(name);
-      wire.parse({ name, text });
+      requests.parse(name, text);
       this.#parsing.push(name);
     }
-    wire.bind({ statement: name, values });
-    // Each time: what a statement gives may have changed since it was prepared.
-    wire.describe({ type: 'P' });
-    wire.execute({});
+    requests.carryOut(name, values);
   }
 
   take(code: number, bytes: Buffer): void {
@@ -148,6 +143,7 @@ class Exchange<T> implements WireReader, Waiting {
         this.#prepared(this.#parsing.shift());
         break;
       case messages.ready:
+        this.#client.ready(joined(this.#pieces).at(-1) ?? 0);
         this.#finish();
         break;
       default:

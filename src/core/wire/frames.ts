@@ -22,7 +22,7 @@ const mostBytes = 2 ** 30;
 export interface AnswerReader {
   /**
    * Bytes of messages of this code, headers and all, in order; cut anywhere. Of the answer's
-   * messages these are row descriptions, rows and what says that they are complete.
+   * messages these are row descriptions, rows, what says that they are complete and `ReadyForQuery`.
    */
   take(code: number, bytes: Buffer): void;
   /** A message of this code is over: its bytes were taken or handed on, or say nothing more. */
@@ -37,6 +37,7 @@ const recipientOf = (code: number): Recipient => {
     case messages.row:
     case messages.columns:
     case messages.complete:
+    case messages.ready:
       return 'reader';
     case messages.parsed:
     case messages.bound:

@@ -1,21 +1,16 @@
 import type { EventEmitter } from 'node:events';
+import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { Deadline } from './deadline.ts';
 import { Frames, type AnswerReader } from './frames.ts';
-import type { Encoded } from './parameters.ts';
 import { PreparedNames } from './prepared-names.ts';
 
 /** What of pg's connection is used here; its own types leave out `attachListeners`. */
 export interface WireConnection extends EventEmitter {
-  readonly stream: Duplex;
+  stream: Duplex;
+  readonly ssl: unknown;
   attachListeners(stream: Duplex): void;
-  parse(statement: { readonly name: string; readonly text: string }): void;
-  bind(portal: { readonly statement: string; readonly values: readonly Encoded[] }): void;
-  describe(of: { readonly type: 'P' }): void;
-  execute(portal: object): void;
-  close(of: { readonly type: 'S'; readonly name: string }): void;
-  sync(): void;
 }
 
 /** A reader that also wants to know when nothing more will come. */
@@ -24,6 +19,34 @@ export interface WireReader extends AnswerReader {
 }
 
 type OnData = (chunk: Buffer) => void;
+
+/** Where what the server says goes. */
+interface Inlet {
+  feed: OnData;
+}
+
+const ignore = (): void => undefined;
+
+/** As much as Node reads at a time. */
+const readBytes = 65_536;
+
+/**
+ * A socket that reads into one buffer again and again. By itself Node makes a buffer of this size for
+ * every read, however little comes, and gives most of it back.
+ */
+const socketInto = (inlet: Inlet): Socket => {
+  const callback = (count: number, buffer: Uint8Array): boolean => {
+    const chunk = Buffer.allocUnsafe(count);
+    chunk.set(buffer.subarray(0, count));
+    inlet.feed(chunk);
+    return true;
+  };
+  // Node's documentation has it (`new net.Socket`), its types do not.
+  const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
+    onread: { buffer: Buffer.allocUnsafeSlow(readBytes), callback },
+  };
+  return new Socket(options);
+};
 
 /**
  * pg's client, with its authentication, TLS and queue as they are. Only its answers can be read by
@@ -37,11 +60,14 @@ export class WireClient extends pg.Client {
   readonly wire: WireConnection;
   #frames: Frames | undefined;
   #reader: WireReader | undefined;
+  readonly #inlet: Inlet = { feed: ignore };
 
   constructor(config?: pg.ClientConfig) {
     super(config);
     // Made by pg's constructor and not connected yet; left out of pg's types.
     this.wire = (this as unknown as { readonly connection: WireConnection }).connection;
+    // Over TLS, which pg puts upon its socket, only `data` of that has what was said.
+    if (!this.wire.ssl) this.wire.stream = socketInto(this.#inlet);
     const attach = this.wire.attachListeners.bind(this.wire);
     this.wire.attachListeners = (stream) => {
       attach(stream);
@@ -66,6 +92,15 @@ export class WireClient extends pg.Client {
     return Boolean(this.__knex__disposed);
   }
 
+  /**
+   * Tells pg, whose query somebody else's answer was, that the server is ready again.
+   * @param status the byte that `ReadyForQuery` says it by
+   */
+  ready(status: number): void {
+    // As pg's own connection would once it had read the message.
+    this.wire.emit('readyForQuery', { name: 'readyForQuery', status: String.fromCharCode(status) });
+  }
+
   /** Ends the connection at once; it is never given to anybody again. */
   discard(error: Error): void {
     Object.assign(this, { __knex__disposed: error });
@@ -79,11 +114,15 @@ export class WireClient extends pg.Client {
       throw new Error('the driver reads its connection in a way that is not known here');
     const frames = new Frames(parse);
     this.#frames = frames;
+    const stop = (): void => {
+      this.#inlet.feed = ignore;
+      stream.removeListener('data', onData);
+    };
     const onData: OnData = (chunk) => {
       try {
         frames.feed(chunk);
       } catch (error) {
-        stream.removeListener('data', onData);
+        stop();
         // Whatever went wrong: from here on nothing that comes can be trusted.
         const reason = error instanceof Error ? error : new Error('rows cannot be read');
         this.discard(reason);
@@ -91,6 +130,7 @@ export class WireClient extends pg.Client {
       }
     };
     stream.on('data', onData);
+    this.#inlet.feed = onData;
     stream.removeListener('data', parse);
     stream.once('close', () =>
       this.#reader?.lost(new Error('the connection ended before the answer')),

@@ -49,11 +49,12 @@ const collect = (chunks: readonly Buffer[], withReader = true) => {
 };
 
 const expected = {
-  handedOn: Buffer.concat([notice, ready, message('S', 'TimeZone\0UTC\0')]),
+  handedOn: Buffer.concat([notice, message('S', 'TimeZone\0UTC\0')]),
   taken: [
     ['T', columns],
     ['D', Buffer.concat(rows)],
     ['C', complete],
+    ['Z', ready],
   ],
   codes: '12TDNDDCZ',
 };
@@ -95,7 +96,7 @@ describe('frames', () => {
     expect(order).toEqual([
       ...['over 1', given('T', columns), 'over T', 'over D', 'over D'],
       ...[given('D', rows[0]!, rows[1]!), 'driver N', 'over N'],
-      ...[given('C', complete), 'over C', 'driver Z', 'over Z'],
+      ...[given('C', complete), 'over C', given('Z', ready), 'over Z'],
     ]);
   });
 
