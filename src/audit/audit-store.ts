@@ -219,11 +219,9 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
     standing?: Standing,
     tried = false,
   ): Promise<ReadonlyMap<Asked, number> | undefined> => {
-    let index = await write(
-      asked.flatMap(({ leaves }) => leaves),
-      standing,
-      tried,
-    );
+    const all: Leaf[] = [];
+    for (const { leaves } of asked) for (const leaf of leaves) all.push(leaf);
+    let index = await write(all, standing, tried);
     if (index === undefined) return undefined;
     const places = new Map<Asked, number>();
     for (const one of asked) {

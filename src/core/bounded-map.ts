@@ -11,6 +11,8 @@ export class BoundedMap<Key, Value> {
   readonly #most: number;
   /** In order of last use. */
   readonly #kept = new Map<Key, Kept<Value>>();
+  /** The last of them, mostly asked for again; or one that is gone. */
+  #newest: Kept<Value> | undefined;
   #weight = 0;
 
   constructor(mostWeight: number) {
@@ -28,15 +30,20 @@ export class BoundedMap<Key, Value> {
   get(key: Key): Value | undefined {
     const kept = this.#kept.get(key);
     if (kept === undefined) return undefined;
-    this.#kept.delete(key);
-    this.#kept.set(key, kept);
+    if (kept !== this.#newest) {
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      this.#newest = kept;
+    }
     return kept.value;
   }
 
   set(key: Key, value: Value, weight: number): void {
     this.delete(key);
     if (weight > this.#most / 20) return;
-    this.#kept.set(key, { value, weight });
+    const kept = { value, weight };
+    this.#kept.set(key, kept);
+    this.#newest = kept;
     this.#weight += weight;
     for (const oldest of this.#kept.keys()) {
       if (this.#weight <= this.#most) return;

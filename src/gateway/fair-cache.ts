@@ -8,6 +8,8 @@ interface Share<Key> {
   weight: number;
   /** The one used longest ago first. */
   readonly keys: Set<Key>;
+  /** The last of them, mostly asked for again. */
+  newest: Key;
 }
 
 /**
@@ -38,9 +40,12 @@ export class FairCache<Key, Value> {
   get(key: Key): Value | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    const keys = this.#shares.get(entry.owner)?.keys;
-    keys?.delete(key);
-    keys?.add(key);
+    const share = this.#shares.get(entry.owner);
+    if (share && share.newest !== key) {
+      share.keys.delete(key);
+      share.keys.add(key);
+      share.newest = key;
+    }
     return entry.value;
   }
 
@@ -49,9 +54,10 @@ export class FairCache<Key, Value> {
     this.#take(key);
     // It would push out too many others, were they the owner's own.
     if (!(weight <= this.#most / 20)) return false;
-    const share = this.#shares.get(owner) ?? { weight: 0, keys: new Set<Key>() };
+    const share = this.#shares.get(owner) ?? { weight: 0, keys: new Set<Key>(), newest: key };
     this.#shares.set(owner, share);
     share.keys.add(key);
+    share.newest = key;
     share.weight += weight;
     this.#weight += weight;
     this.#entries.set(key, { owner, value, weight });

@@ -20,20 +20,25 @@ const nameOf = (token: string): string => hash('sha256', token, 'base64');
 export const createTokenCache = (capacity: number): TokenCache => {
   // A `Map` keeps the order of insertion, so its first key is the one used longest ago.
   const entries = new Map<string, Entry>();
+  /** Its last key, mostly asked for again: unless it is gone. */
+  let newest = '';
   return {
     get: (token, now) => {
       const name = nameOf(token);
       const entry = entries.get(name);
       if (!entry) return undefined;
-      entries.delete(name);
-      if (now >= entry.until) return undefined;
-      entries.set(name, entry);
+      const isOver = now >= entry.until;
+      if (isOver || name !== newest) entries.delete(name);
+      if (isOver) return undefined;
+      if (name !== newest) entries.set(name, entry);
+      newest = name;
       return entry.caller;
     },
     put: (token, caller, until) => {
       const name = nameOf(token);
       entries.delete(name);
       entries.set(name, { caller, until });
+      newest = name;
       const [oldest] = entries.keys();
       if (entries.size > capacity && oldest !== undefined) entries.delete(oldest);
     },

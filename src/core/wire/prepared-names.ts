@@ -1,7 +1,7 @@
 /** A server keeps what was prepared until it is told otherwise, so it is told. */
 const most = 128;
 
-/** Names of the statements that one connection's server keeps, the one used last at the end. */
+/** Names of the statements that one connection's server keeps, those used last at the end. */
 export class PreparedNames {
   readonly #names = new Set<string>();
   readonly #most: number;
@@ -12,6 +12,8 @@ export class PreparedNames {
 
   /** Whether the server keeps it; it is used then. */
   use(name: string): boolean {
+    // While there is much room nobody asks in which order they were used.
+    if (this.#names.size <= this.#most / 2) return this.#names.has(name);
     if (!this.#names.delete(name)) return false;
     this.#names.add(name);
     return true;

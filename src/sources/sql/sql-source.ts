@@ -124,8 +124,9 @@ export class SqlSource implements Source {
     below: readonly Below[],
   ): Promise<readonly [RawRows, ...RawRows[]] | undefined> {
     const { maxRows } = this.#options;
-    if (performance.now() < (this.#apartUntil.get(read) ?? 0)) return undefined;
-    const { catalog, statements } = await this.#readCatalog();
+    const apartUntil = this.#apartUntil.get(read);
+    if (apartUntil !== undefined && performance.now() < apartUntil) return undefined;
+    const { catalog, statements } = this.#known ?? (await this.#readCatalog());
     const wanted = possible(read, find, catalog);
     if (wanted === undefined) return undefined;
     const values = parametersBelow(wanted, maxRows);
@@ -151,7 +152,7 @@ export class SqlSource implements Source {
 
   /** Nothing when no row could match. */
   async #read(read: ReadPlan, find: Find): Promise<WireRows | undefined> {
-    const { catalog, statements } = await this.#readCatalog();
+    const { catalog, statements } = this.#known ?? (await this.#readCatalog());
     const wanted = possible(read, find, catalog);
     if (wanted === undefined) return undefined;
     const values = parametersOf(wanted, this.#options.maxRows);
@@ -168,10 +169,13 @@ export class SqlSource implements Source {
   /** Sends statements together, and reads the rows of each. */
   async #send(asked: readonly Asked[]): Promise<readonly [WireRows, ...WireRows[]]> {
     const { maxRows, timeoutMs } = this.#options;
-    const all = await this.#answer(
-      this.#clients.use((client) => ask(client, asked, timeoutMs + graceMs)),
-    );
-    if (all.some(({ count }) => count > maxRows)) throw tooManyRows(this.name, maxRows);
+    let all: readonly [WireRows, ...WireRows[]];
+    try {
+      all = await this.#clients.use((client) => ask(client, asked, timeoutMs + graceMs));
+    } catch (error) {
+      throw this.#asSourceError(error);
+    }
+    for (const { count } of all) if (count > maxRows) throw tooManyRows(this.name, maxRows);
     return all;
   }
 

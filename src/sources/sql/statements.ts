@@ -22,9 +22,10 @@ type Value = string | number | readonly string[];
 const shapeOf = (find: Find): string => {
   switch (find.by) {
     case 'page':
-      return JSON.stringify(['page', find.among?.column ?? null, find.after?.length ?? null]);
+      if (find.among) return JSON.stringify(['page', find.among.column, find.after?.length ?? null]);
+      return `page ${find.after?.length ?? '-'}`;
     case 'subject':
-      return JSON.stringify(['subject', find.after?.length ?? null]);
+      return `subject ${find.after?.length ?? '-'}`;
     case 'via':
       return JSON.stringify(['via', find.table, find.on, find.to, find.first !== undefined]);
     case 'equal':
