@@ -165,10 +165,15 @@ const takeRound = async (
 };
 
 const warmUp = async (bench: Bench, team: Team, checked: Measured['checked']): Promise<void> => {
-  const { warmUp: turns } = bench.effort;
-  for (const size of sizes) {
-    const { callers } = bench;
-    await takeTurns(bench, team, checked[size], { size, callers, turns, peerTurns: turns });
+  const { callers, effort } = bench;
+  // What was compiled for one size alone is compiled anew once another has been met.
+  for (const pass of [1, 2]) {
+    for (const size of sizes) {
+      const turns = Math.ceil(effort.warmUp[size] / 2);
+      bench.signal.throwIfAborted();
+      await takeTurns(bench, team, checked[size], { size, callers, turns, peerTurns: turns });
+    }
+    bench.say(`warmed up, ${pass} of 2`);
   }
 };
 
