@@ -8,13 +8,7 @@ import type { AnswerPlan, ConnectionPart, EdgePart, RootAnswer } from './answer-
 import { loadRows, type LoadedRows, type Loading } from './load-rows.ts';
 import { eachAtOnce } from './each-at-once.ts';
 import { NotPlain } from './not-plain.ts';
-import {
-  mostAbove,
-  nothingAlong,
-  readAlong,
-  type AnswerReads,
-  type RowsAlong,
-} from './rows-along.ts';
+import { readRows, type AnswerReads } from './rows-along.ts';
 import { AnswerWriter, type LoadedRoot, type Paging, type Root } from './write-answer.ts';
 
 /** What an answer in bytes needs of its operation. */
@@ -38,17 +32,6 @@ export interface LoadedAnswer {
   write(out: AnswerBuffer, notes: WithheldNotes): void;
 }
 
-/** Reads rows: few of them with what is below them in one round trip. */
-const readRows = async (
-  root: Root<'one' | 'page'>,
-  find: Find,
-  areFew: boolean,
-  { reads }: BytesRequest,
-): Promise<RowsAlong> => {
-  const together = areFew ? await readAlong(root, find, reads) : undefined;
-  return together ?? { raw: await reads.fetchRaw(root.read, find), along: nothingAlong };
-};
-
 const loadOne = async (
   root: Root<'one'>,
   request: BytesRequest,
@@ -58,7 +41,7 @@ const loadOne = async (
   // The SDL makes them `ID!`.
   const key = root.keyArgs.map((name) => args[name] as string);
   const find: Find = { by: 'equal', columns: root.read.key, tuples: [key] };
-  const { raw, along } = await readRows(root, find, true, request);
+  const { raw, along } = await readRows(root, find, 1, request.reads);
   if (raw.count === 0) return { root, rows: undefined };
   return { root, rows: await loadRows(raw, root.row, loading, 1, undefined, { along }) };
 };
@@ -86,7 +69,7 @@ const loadPage = async (
   const { first, after } = pageOf(root, request);
   const limit = first + 1;
   const find: Find = after ? { by: 'page', limit, after } : { by: 'page', limit };
-  const { raw, along } = await readRows(root, find, first <= mostAbove, request);
+  const { raw, along } = await readRows(root, find, first, request.reads);
   const count = Math.min(raw.count, first);
   const rows = new Map<ConnectionPart | EdgePart, LoadedRows>();
   // Before anything is begun: nobody would wait for it.

@@ -84,25 +84,21 @@ export class RecordedReads {
    * @returns nothing where they are to be asked for one by one
    * @throws SourceError as the source does
    */
-  async fetchAlong(
+  fetchAlong(
     read: ReadPlan,
     find: Find,
     below: readonly Below[],
   ): Promise<readonly [RawRows, ...RawRows[]] | undefined> {
     const source = this.#sources.get(read.source);
-    if (this.#isOver() || source?.fetchAlong === undefined) return undefined;
+    if (this.#isPast || source?.fetchAlong === undefined) return Promise.resolve(undefined);
     const all = source.fetchAlong(read, find, below, this.#signals);
     const rows = async (): Promise<readonly Row[]> => {
       const [first] = (await all) ?? [];
       return first ? asRows(first) : source.fetch(read, find, this.#signals);
     };
-    const recorded = { read, find, rows };
-    this.#recorded.push(recorded);
-    const got = await all;
-    // Whoever asked reads it by itself then.
-    if (got === undefined && !this.#isOver())
-      this.#recorded.splice(this.#recorded.indexOf(recorded), 1);
-    return got;
+    // Where nothing comes of it, whoever asked reads it by itself: what is recorded last counts.
+    this.#recorded.push({ read, find, rows });
+    return all;
   }
 
   /** Takes down rows that were read otherwise than by `fetchRaw`, as if they had been. */
@@ -121,10 +117,6 @@ export class RecordedReads {
     );
   }
 
-  #isOver(): boolean {
-    return this.#isPast;
-  }
-
   #fetch(
     source: Source,
     read: ReadPlan,
@@ -135,8 +127,8 @@ export class RecordedReads {
     const alike = this.#recorded.filter((one) => soughtBy(one.find) === sought);
     // The very part of the plan, else one that reads the same: between the two the rows may change.
     const known =
-      alike.find((one) => one.read === read) ??
-      alike.find((one) => isDeepStrictEqual(one.read, read));
+      alike.findLast((one) => one.read === read) ??
+      alike.findLast((one) => isDeepStrictEqual(one.read, read));
     if (known) return known.rows();
     const rows = source.fetch(read, find, signals);
     // Whoever reads first handles it when it fails.

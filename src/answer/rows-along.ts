@@ -6,7 +6,7 @@ import { namesIn } from './cells.ts';
 import type { NameIndex } from './name-index.ts';
 
 /** Where more are asked for, asking once more for what is below those that may be seen costs less. */
-export const mostAbove = 20;
+const mostAbove = 20;
 /** Each is a statement of its own. */
 const mostBelow = 4;
 
@@ -80,24 +80,29 @@ export interface AnswerReads {
 }
 
 /** Rows, and what came along with them. */
-export interface RowsAlong {
+interface RowsAlong {
   readonly raw: RawRows;
   readonly along: Along;
 }
 
 /**
- * Reads few rows in one round trip with those below them, whoever may see these: they are looked at
- * only once it is decided which of them may be. Nothing where that is not to be had.
+ * Reads rows: few of them in one round trip with those below them, whoever may see these. They are
+ * looked at only once it is decided which of them may be.
+ *
+ * @param most so many may come
  */
-export const readAlong = async (
+export const readRows = async (
   root: ReadRoot,
   find: Find,
+  most: number,
   reads: AnswerReads,
-): Promise<RowsAlong | undefined> => {
+): Promise<RowsAlong> => {
   const { joins, below } = togetherWith(root);
-  if (joins.length === 0) return undefined;
-  const got = await reads.fetchAlong(root.read, find, below);
-  if (got === undefined) return undefined;
+  const got =
+    most <= mostAbove && joins.length > 0
+      ? await reads.fetchAlong(root.read, find, below)
+      : undefined;
+  if (got === undefined) return { raw: await reads.fetchRaw(root.read, find), along: nothingAlong };
   const along = new Map<JoinEntry, RawRows>();
   for (const [i, join] of joins.entries()) {
     const own = got[i + 1];
