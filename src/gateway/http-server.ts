@@ -74,6 +74,12 @@ export interface HttpServerOptions {
   readonly gate?: NewDocumentGate;
 }
 
+/**
+ * So long a request may take to come whole, as bodies wait that are not read: Fastify itself would keep
+ * what was sent of one for ever.
+ */
+const requestMs = 120_000;
+
 /** Apollo Server over Fastify with every limit on; each operation goes through the pipeline. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<FastifyInstance> => {
   const { config, logger } = options;
@@ -87,6 +93,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     // Nothing is logged of single requests, so none needs a logger of its own.
     childLoggerFactory: (parent) => parent,
     bodyLimit: config.limits.maxBodyBytes,
+    requestTimeout: requestMs,
     forceCloseConnections: 'idle',
   });
   const mask = createErrorMask(log, { suggestions: config.introspection });

@@ -84,6 +84,14 @@ describe('a hostile client', () => {
     }
   });
 
+  it('may not take for ever to send a request, whose beginning would stay in memory', () => {
+    const { requestTimeout, headersTimeout } = gateway.app.server.server;
+    for (const limit of [requestTimeout, headersTimeout]) {
+      expect(limit).toBeGreaterThan(0);
+      expect(limit).toBeLessThanOrEqual(300_000);
+    }
+  });
+
   it('does not hold the event loop by a great many wrong variables', async () => {
     const query = 'query ($p: [Category!]) { __typename }';
     const wrong = Array.from({ length: 20_000 }, (_, i) => `MAIK${i}`);
