@@ -1,5 +1,5 @@
-import { readFileSync, renameSync, unlinkSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { readFileSync, renameSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import { parseCheckpoint } from '../tlog/checkpoint.ts';
@@ -22,12 +22,33 @@ const headOf = (note: string): TreeHead => {
   return { size: Number(size), root };
 };
 
+const writeSynced = async (path: string, text: string): Promise<void> => {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+/** Only then is a file on disk under the name that it was given there. */
+const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+};
+
 /** Tells what is being written from what is written at the same time. */
 let drafts = 0;
 
 /** The memory in a data folder. */
 export const signedMemory = (dataDir: string): SignedMemory => {
-  const path = join(dataDir, 'audit', 'signed');
+  const folder = join(dataDir, 'audit');
+  const path = join(folder, 'signed');
   const read = (): TreeHead | undefined => {
     let note: string;
     try {
@@ -48,18 +69,17 @@ export const signedMemory = (dataDir: string): SignedMemory => {
     write: async (note) => {
       drafts += 1;
       const made = `${path}.${process.pid}.${drafts}.new`;
-      // The disk takes milliseconds, in which answers do not wait.
-      const file = await open(made, 'w', 0o600);
       try {
-        await file.writeFile(note);
-        await file.sync();
+        // The disk takes milliseconds, in which answers do not wait.
+        await writeSynced(made, note);
+        // A command beside the gateway may have signed a longer one meanwhile. Nobody else of this
+        // process comes between the look and the rename.
+        if ((read()?.size ?? 0) <= headOf(note).size) renameSync(made, path);
       } finally {
-        await file.close();
+        // What keeps it from being written, a full disk for one, is met again twice a second.
+        await rm(made, { force: true });
       }
-      // A command beside the gateway may have signed a longer one meanwhile. Nobody else of this
-      // process comes between the look and the rename.
-      if ((read()?.size ?? 0) > headOf(note).size) unlinkSync(made);
-      else renameSync(made, path);
+      await syncFolder(folder);
     },
   };
 };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -108,4 +108,18 @@ it('goes on where it was, and remembers the longest that it signed', async () =>
   writeFileSync(path, 'something else');
   expect(() => memory.read()).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   expect(errors).toEqual([]);
+});
+
+it('leaves nothing behind of what it could not write', async () => {
+  const log = await open();
+  await append(log, 3);
+  await log.close();
+  const folder = join(dataDir, 'audit');
+  const note = readFileSync(join(folder, 'signed'), 'utf8');
+  writeFileSync(join(folder, 'signed'), 'something else');
+  const before = readdirSync(folder);
+  const memory = signedMemory(dataDir);
+  for (let tries = 0; tries < 3; tries += 1)
+    await expect(memory.write(note)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  expect(readdirSync(folder)).toEqual(before);
 });
