@@ -1,8 +1,15 @@
-import { isAbstractType, isObjectType, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import {
+  GraphQLError,
+  isAbstractType,
+  isObjectType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+} from 'graphql';
 import { SaysoError } from '../core/errors.ts';
 import { asText } from '../decision/release-rows.ts';
 import { inputsOf, isReleased, planOf, type ReleasedRow } from '../decision/released.ts';
 import { clientReason } from '../decision/withheld.ts';
+import { isPromise } from '../execution/is-promise.ts';
 import { straight, type StraightResolver } from '../execution/straight.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import { rootFinders } from '../policy/compile-plan.ts';
@@ -44,12 +51,31 @@ const columnReader =
     return value === undefined ? withheld(row, field, context, path()) : value;
   };
 
+/**
+ * graphql-js takes an error that has a `path` for one of its own, and hands it on as it is. A module's
+ * own has one of its own meaning: it becomes what lies behind an error of graphql-js, as any other does.
+ */
+const placeless = (value: unknown): unknown =>
+  value instanceof Error && Array.isArray((value as { readonly path?: unknown }).path)
+    ? new GraphQLError('a derived field failed', { originalError: value })
+    : value;
+
+const failPlaceless = (error: unknown): never => {
+  throw placeless(error);
+};
+
 const derivedReader =
   (field: DomainField, derive: DerivedResolver): Reader =>
   (parent, context, path) => {
     const row = released(parent);
     const inputs = row[inputsOf]?.get(field.name);
-    return inputs === undefined ? withheld(row, field, context, path()) : derive(inputs);
+    if (inputs === undefined) return withheld(row, field, context, path());
+    try {
+      const value = derive(inputs);
+      return isPromise(value) ? value.then(placeless, failPlaceless) : placeless(value);
+    } catch (error) {
+      return failPlaceless(error);
+    }
   };
 
 const readerFor = (field: DomainField, derived: DerivedResolvers): Reader | undefined => {
