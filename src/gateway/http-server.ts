@@ -80,6 +80,9 @@ export interface HttpServerOptions {
  */
 const requestMs = 120_000;
 
+/** So long requests may take to finish when the gateway ends. */
+const endingMs = 10_000;
+
 /** Apollo Server over Fastify with every limit on; each operation goes through the pipeline. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<FastifyInstance> => {
   const { config, logger } = options;
@@ -119,6 +122,12 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   });
   await apollo.start();
 
+  app.addHook('preClose', (done) => {
+    // Whoever never sends the rest of a request, or reads no answer, would keep the gateway from ending.
+    const cut = setTimeout(() => app.server.closeAllConnections(), endingMs).unref();
+    app.server.once('close', () => clearTimeout(cut));
+    done();
+  });
   app.decorateRequest('caller', null);
   app.decorateRequest('answer', null);
   app.decorateRequest('asked', null);
