@@ -182,6 +182,7 @@ describe('an attempt whose outcome is not told', () => {
       await say();
       // It went through before, or the ledger had moved by then: it is in the log if it is said to be.
       const place = await appending;
+      expect(proxy.cuts).toBe(1);
       expect((await ids()).includes(one.id)).toBe(place !== undefined);
     } finally {
       await cut.destroy();

@@ -259,6 +259,7 @@ describe('an outcome that nobody told', () => {
         proxy.cutNext(when);
         const entries = [entry(), entry(), entry()];
         const places = await Promise.all(entries.map((one) => store.append(one)));
+        expect(proxy.cuts).toBe(round + 1);
         const ids = await soundIds();
         expect(ids).toHaveLength(1 + 3 * (round + 1));
         expect(places.map(({ index }) => ids[index])).toEqual(entries.map(({ id }) => id));

@@ -12,10 +12,15 @@ export interface CuttingProxy {
    * after it has answered, so that the client never hears what became of it.
    */
   cutNext(when: 'before' | 'after'): void;
+  /** How often it was done. */
+  readonly cuts: number;
   /** Holds the next INSERT back for so long, cuts the client off at once, and then lets it through. */
   delayNext(ms: number): void;
   close(): Promise<void>;
 }
+
+/** What the server says last of the statement, which tells how many it wrote by one row. */
+const complete = 'SELECT 1\0';
 
 /** Listens on a socket of its own in front of the server of `to`. */
 export const cuttingProxy = async (to: pg.ClientConfig): Promise<CuttingProxy> => {
@@ -23,6 +28,7 @@ export const cuttingProxy = async (to: pg.ClientConfig): Promise<CuttingProxy> =
   const sockets = new Set<Socket>();
   let cut: 'before' | 'after' | undefined;
   let delay: number | undefined;
+  let cuts = 0;
   const server = createServer((client) => {
     const upstream = createConnection(`${to.host ?? ''}/.s.PGSQL.${to.port ?? 5432}`);
     for (const socket of [client, upstream]) {
@@ -35,6 +41,7 @@ export const cuttingProxy = async (to: pg.ClientConfig): Promise<CuttingProxy> =
       const isInsert = data.includes('insert into audit_entry');
       if (isInsert && cut === 'before') {
         cut = undefined;
+        cuts += 1;
         client.destroy();
         upstream.destroy();
         return;
@@ -50,8 +57,10 @@ export const cuttingProxy = async (to: pg.ClientConfig): Promise<CuttingProxy> =
       upstream.write(data);
     });
     upstream.on('data', (data) => {
-      if (awaited && data.includes('INSERT 0 ')) {
+      if (awaited && data.includes(complete)) {
+        awaited = false;
         cut = undefined;
+        cuts += 1;
         client.destroy();
         upstream.destroy();
         return;
@@ -65,6 +74,9 @@ export const cuttingProxy = async (to: pg.ClientConfig): Promise<CuttingProxy> =
   return {
     connection: { ...to, host: folder, port: 5432 },
     cutNext: (when) => (cut = when),
+    get cuts() {
+      return cuts;
+    },
     delayNext: (ms) => (delay = ms),
     close: async () => {
       for (const socket of sockets) socket.destroy();
