@@ -143,6 +143,13 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
     });
   };
 
+  /** The log is known to have come so far. */
+  const arrived = (tree: TreeTail, head: TreeHead): void => {
+    tail = tree;
+    last = head;
+    onSize(head.size);
+  };
+
   /**
    * Writes leaves once and for all. What became of an attempt may not be known: the connection was
    * lost, or the answer took too long. Then the log is read anew and looked through for them, and only
@@ -168,11 +175,11 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
         tail = undefined;
         // After the tail was read: whoever writes them from now on moves the log, and we do not.
         const place = tried ? await find(leaves) : undefined;
+        const from = { size: tree.size, root: tree.root() };
         if (place !== undefined) {
-          tail = tree;
+          arrived(tree, from);
           return place;
         }
-        const from = { size: tree.size, root: tree.root() };
         const tiles = leaves.flatMap(({ hash }) => tree.append(hash));
         const next = { size: tree.size, root: tree.root() };
         tried = true;
@@ -182,9 +189,7 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
           standing ? ledgerTimeoutMs : timeoutMs,
         );
         if (outcome === 'written') {
-          tail = tree;
-          last = next;
-          onSize(next.size);
+          arrived(tree, next);
           return from.size;
         }
         if (outcome === 'ledger moved') {

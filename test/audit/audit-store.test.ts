@@ -267,6 +267,17 @@ describe('an outcome that nobody told', () => {
     },
   );
 
+  it('is told of like any other, so that what was written is signed', async () => {
+    const sizes: number[] = [];
+    const onSize = (size: number): void => void sizes.push(size);
+    const store = createAuditStore({ knex: cut, log, origin, onSize });
+    await store.append(entry());
+    proxy.cutNext('after');
+    await store.append(entry());
+    expect(proxy.cuts).toBe(1);
+    expect(sizes).toEqual([1, 2]);
+  });
+
   it('is settled when the lost attempt arrives after the one that took its place', async () => {
     const store = storeOn(cut);
     await store.append(entry());
