@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { ApolloServer, type ApolloServerOptions } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -79,6 +80,14 @@ export interface HttpServerOptions {
  * what was sent of one for ever.
  */
 const requestMs = 120_000;
+
+/** An answer longer than this may be more than the system takes in for whoever is to read it. */
+const longAnswer = 65_536;
+/** So long its reader may take none of it: else it would stay in memory for as long as they like. */
+const readMs = 120_000;
+
+const isLong = (payload: unknown): boolean =>
+  (typeof payload === 'string' || Buffer.isBuffer(payload)) && payload.length > longAnswer;
 
 /** So long requests may take to finish when the gateway ends. */
 const endingMs = 10_000;
@@ -191,7 +200,11 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
       // Anything else that Apollo says instead, of a type nobody accepts for example, stays.
       const stands = answer !== null && payload === answer.token && reply.statusCode === 200;
       if (stands) known.learn(request, reply.getHeader('content-type'));
-      done(null, stands ? answer.bytes : payload);
+      const sent = stands ? answer.bytes : payload;
+      const { socket } = request.raw;
+      // Until it is taken: Node itself sets another then.
+      if (isLong(sent) && socket instanceof Socket) socket.setTimeout(readMs);
+      done(null, sent);
     });
     scope.addHook('preHandler', admitNewDocuments({ documents, gate }));
     const byApollo = (carriedOut?: CarriedOut) =>
