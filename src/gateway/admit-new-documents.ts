@@ -3,17 +3,23 @@ import { TooManyNewDocumentsError } from '../core/errors.ts';
 import { documentSha256 } from '../operations/document-sha256.ts';
 import type { KnownDocuments } from './known-documents.ts';
 import type { NewDocumentGate } from './new-document-gate.ts';
+import { searchOf } from './public-request.ts';
 
 export interface AdmitOptions {
   readonly documents: Pick<KnownDocuments, 'find' | 'expect'>;
   readonly gate: NewDocumentGate;
 }
 
-/** The text of the document, where the request has one that Apollo will read. */
-const textIn = ({ method, body, query }: FastifyRequest): string | undefined => {
-  const from = (method === 'GET' ? query : body) as { readonly query?: unknown } | null | undefined;
-  const text = from?.query;
-  return typeof text === 'string' ? text : undefined;
+/**
+ * The text of the document, where the request has one that Apollo will read. An address is read as Apollo
+ * reads it: where Fastify does otherwise, as with bytes that are no UTF-8, what is known would hide
+ * another text.
+ */
+const textIn = (request: FastifyRequest): string | undefined => {
+  if (request.method === 'GET')
+    return new URLSearchParams(searchOf(request)).get('query') ?? undefined;
+  const { query } = (request.body ?? {}) as { readonly query?: unknown };
+  return typeof query === 'string' ? query : undefined;
 };
 
 /**

@@ -46,7 +46,7 @@ const parseJson = (text: string): unknown => {
 };
 
 /** As the handler behind reads it; `undefined` for what is no address. */
-const searchOf = ({ url }: FastifyRequest): string | undefined =>
+export const searchOf = ({ url }: FastifyRequest): string | undefined =>
   URL.canParse(url, 'http://localhost/') ? new URL(url, 'http://localhost/').search : undefined;
 
 /** A parameter given twice means one thing here and perhaps another elsewhere. */
