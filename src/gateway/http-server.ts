@@ -236,12 +236,21 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
           return short.answer.bytes;
         }
         const tell = short ? byApollo(short.carriedOut) : long;
+        nameHost(request);
         return tell.call(scope, request, reply);
       },
     });
     done();
   });
   return app;
+};
+
+/**
+ * Apollo Server makes a whole address of the request's and the host that it names, and looks at the search
+ * alone. What is no host, or none as in HTTP/1.0, is no reason to fail.
+ */
+const nameHost = ({ raw, hostname }: FastifyRequest): void => {
+  if (!URL.canParse(`http://${hostname}/`)) raw.headers.host = 'localhost';
 };
 
 /** The day since when the signal is honoured as it is now. */
