@@ -1,7 +1,10 @@
-/** When what stands at a position of the ledger was written: an event, or a version of a notice. */
+/**
+ * When what stands at a position of the ledger was written: an event, or a version of a notice. The same
+ * text whatever time zone a connection has, which is compared with what another one said.
+ */
 export const recordedAt = (position: string): string => `coalesce(
-  (select recorded_at::text from consent_event where position = ${position}),
-  (select published_at::text from notice where position = ${position}))`;
+  (select extract(epoch from recorded_at) from consent_event where position = ${position}),
+  (select extract(epoch from published_at) from notice where position = ${position}))::text`;
 
 /** Where the ledger stood when something was decided: it holds for as long as the ledger stands there. */
 export interface Standing {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { ConsentInput } from '../../src/core/consent.ts';
 import { openPool } from '../../src/database/connection.ts';
 import { preparedStatements } from '../../src/database/prepared-statements.ts';
+import type { Statements } from '../../src/core/statement.ts';
 import { ConsentSnapshot, type LedgerView } from '../../src/ledger/consent-snapshot.ts';
 import { ConsentStore } from '../../src/ledger/consent-store.ts';
 import { State } from '../../src/ledger/fold-events.ts';
@@ -166,6 +167,28 @@ describe('a head that went back', () => {
     await database.knex.raw('update ledger_head set position = ?', [position]);
     await database.knex.raw('alter table ledger_head enable trigger all');
   };
+
+  it('is none where connections have several time zones', async () => {
+    const far = openPool({ ...database.connection, options: '-c timezone=Asia/Tokyo' });
+    try {
+      await say('anybody');
+      const pools = [database.knex, far, database.knex].map(preparedStatements);
+      let asked = 0;
+      const byTurns: Statements = {
+        ask: (...what) => {
+          const statements = pools[asked % pools.length];
+          asked += 1;
+          if (!statements) throw new Error('nobody to ask');
+          return statements.ask(...what);
+        },
+      };
+      const snapshot = new ConsentSnapshot(database.knex, policy, 100, undefined, byTurns);
+      for (let tries = 0; tries < 3; tries += 1)
+        expect((await snapshot.view()).head).toBeGreaterThan(0);
+    } finally {
+      await far.destroy();
+    }
+  });
 
   it('is refused, and what was known before is not used when others take its positions', async () => {
     const number = await numberOf('rolled back');
