@@ -19,6 +19,7 @@ import fastify, {
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Knex } from 'knex';
 import type { Config } from '../config/config.ts';
+import { endWithin } from '../core/end-within.ts';
 import { IdentityError, SaysoError } from '../core/errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import { noOperations, OperationRegistry } from '../operations/operation-registry.ts';
@@ -131,12 +132,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   });
   await apollo.start();
 
-  app.addHook('preClose', (done) => {
-    // Whoever never sends the rest of a request, or reads no answer, would keep the gateway from ending.
-    const cut = setTimeout(() => app.server.closeAllConnections(), endingMs).unref();
-    app.server.once('close', () => clearTimeout(cut));
-    done();
-  });
+  endWithin(app, endingMs);
   app.decorateRequest('caller', null);
   app.decorateRequest('answer', null);
   app.decorateRequest('asked', null);

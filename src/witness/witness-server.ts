@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance } from 'fastify';
+import { endWithin } from '../core/end-within.ts';
 import type { Witness } from './witness.ts';
 
 export interface WitnessServerOptions {
@@ -11,6 +12,8 @@ export interface WitnessServerOptions {
 const path = '/add-checkpoint';
 /** 63 hashes, and a checkpoint with the signatures of many. */
 const mostBytes = 128 * 1024;
+/** An answer takes milliseconds. */
+const endingMs = 2_000;
 const text = 'text/plain; charset=utf-8';
 
 /** A witness over HTTP. Only signatures of logs let anybody in, so there are no tokens. */
@@ -24,6 +27,7 @@ export const createWitnessServer = ({
     requestTimeout: 10_000,
     forceCloseConnections: 'idle',
   });
+  endWithin(app, endingMs);
   // The protocol does not name a type, and clients send many.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
+import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { appendSignatures, signNote } from '../../src/tlog/note.ts';
@@ -392,4 +394,18 @@ describe('to monitors', () => {
     expect((await open(folder).server.inject(url)).body).toBe(expected);
     expect(await server.inject('/../../etc/checkpoint')).toMatchObject({ statusCode: 404 });
   });
+});
+
+it('ends, though somebody never sends the rest of a checkpoint', async () => {
+  const { server, store } = open(temporaryFolder());
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = server.server.address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  socket.write('POST /add-checkpoint HTTP/1.1\r\nHost: witness\r\nContent-Length: 9\r\n\r\nold ');
+  await once(server.server, 'request');
+  const begin = performance.now();
+  await server.close();
+  store.close();
+  expect(performance.now() - begin).toBeLessThan(8_000);
+  socket.destroy();
 });
