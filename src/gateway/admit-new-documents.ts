@@ -35,6 +35,8 @@ export const whileThere = async <T>(
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   reply.raw.once('close', leave);
+  // While the token was looked at, say: nothing tells of it again.
+  if (reply.raw.closed) leave();
   try {
     return { came: await wait(gone.signal) };
   } catch (error) {

@@ -207,6 +207,26 @@ describe('reading a large body', () => {
     expect(isLarge({ headers: { 'content-length': '16385' } })).toBe(true);
   });
 
+  it('does not begin, nor keep a place, for whoever had gone before', async () => {
+    const { gate, enter, pass } = stage();
+    for (let n = 0; n < 5; n += 1) void enter('c');
+    await pass(0);
+    const before = gate.waiting;
+    let hijacked = 0;
+    const left = {
+      raw: { ...raw, closed: true },
+      hijack: () => (hijacked += 1),
+    } as unknown as FastifyReply;
+    const fail = (): never => {
+      throw new Error('nobody is there to be answered');
+    };
+    readLargeBodies(gate)(requestOf({}), left, new PassThrough(), fail);
+    const documents = createKnownDocuments();
+    admitNewDocuments({ documents, gate })(requestOf({ body: { query: '{ a }' } }), left, fail);
+    await pass(0);
+    expect([gate.waiting, hijacked]).toEqual([before, 2]);
+  });
+
   it('counts for the turn of its document, which has its place before the next is read', () => {
     const told: unknown[] = [];
     const gate: NewDocumentGate = {
