@@ -73,10 +73,12 @@ export const admitNewDocuments =
       done();
       return;
     }
-    // The turn lasts until it was read, or was refused: whatever else is waited for before.
+    // The turn lasts until it was read, or was refused: whatever else is waited for before. That the
+    // answer is out says nothing: it may have to wait for those before it on its connection.
     const held = (leave: () => void): void => {
       documents.expect(sha256, client, leave);
-      reply.raw.once('finish', leave).once('close', leave);
+      request.leaveTurn = leave;
+      reply.raw.once('close', leave);
     };
     const { waited: keepsPlace = false } = largeBody ?? {};
     const turn = { held, keepsPlace, spent: largeBody?.spent() ?? 0 };

@@ -51,6 +51,8 @@ declare module 'fastify' {
     asked: AskedText | null;
     /** Its body, where that is large. */
     largeBody: LargeBody | null;
+    /** Ends the turn of its document, where it has one. */
+    leaveTurn: (() => void) | null;
   }
 }
 
@@ -137,6 +139,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   app.decorateRequest('answer', null);
   app.decorateRequest('asked', null);
   app.decorateRequest('largeBody', null);
+  app.decorateRequest('leaveTurn', null);
   app.setErrorHandler((error: unknown, _request, reply) => {
     const { status, body } = transportError(error, mask);
     void reply.code(status).send(body);
@@ -193,6 +196,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
     });
     scope.addHook('onSend', (request, reply, payload, done) => {
       const { answer } = request;
+      request.leaveTurn?.();
       // Anything else that Apollo says instead, of a type nobody accepts for example, stays.
       const stands = answer !== null && payload === answer.token && reply.statusCode === 200;
       if (stands) known.learn(request, reply.getHeader('content-type'));

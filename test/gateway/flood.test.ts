@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, request, type ClientRequest } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestGateway, type TestGateway } from '../setup/gateway.ts';
 
@@ -19,11 +21,18 @@ const schema = /* GraphQL */ `
     id: ID!
     name: String
   }
+  type Slow @table(source: "shop", name: "slow") {
+    id: ID!
+    n: Int
+  }
 `;
 const shop = `
   create table customer (id int primary key, email text);
   create table product (id int primary key, name text);
   insert into product select n, 'product ' || n from generate_series(1, 10) n;
+  create function slowly(x int) returns int language plpgsql volatile as
+    $$ begin perform pg_sleep(1.5); return x; end $$;
+  create view slow as select 1 as id, slowly(2) as n;
 `;
 
 const steady = 'query Steady($first: Int!) { products(first: $first) { nodes { id name } } }';
@@ -110,6 +119,36 @@ describe('a flood of documents that nobody has sent before', () => {
       clearInterval(asks);
       agent.destroy();
     }
+  });
+
+  it('does not hold its turns by answers that cannot leave', async () => {
+    const { port } = gateway.app.server.server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    // Whatever follows on a connection is told behind what was asked there before.
+    const post = (body: string): string =>
+      [
+        'POST /graphql HTTP/1.1',
+        'Host: sayso',
+        `Authorization: Bearer ${token}`,
+        'Content-Type: application/json',
+        `Content-Length: ${Buffer.byteLength(body)}`,
+        '',
+        body,
+      ].join('\r\n');
+    const slow = '{ slows { nodes { n } } }';
+    await gateway.ask(slow, { client: 'steady' });
+    socket.write(post(JSON.stringify({ query: slow })));
+    for (let n = 0; n < 20; n += 1)
+      socket.write(post(JSON.stringify({ query: `{ nothing${(never += 1)} }` })));
+    await sleep(100);
+    const begin = performance.now();
+    for (let n = 0; n < 5; n += 1) {
+      const { status } = await gateway.ask(fresh(), { client: 'other' });
+      expect(status).toBe(200);
+    }
+    const took = performance.now() - begin;
+    socket.destroy();
+    expect(took).toBeLessThan(1_000);
   });
 
   it('is refused by the tokens of a document that has more than any may', async () => {
