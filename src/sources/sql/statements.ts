@@ -22,7 +22,8 @@ type Value = string | number | readonly string[];
 const shapeOf = (find: Find): string => {
   switch (find.by) {
     case 'page':
-      if (find.among) return JSON.stringify(['page', find.among.column, find.after?.length ?? null]);
+      if (find.among)
+        return JSON.stringify(['page', find.among.column, find.after?.length ?? null]);
       return `page ${find.after?.length ?? '-'}`;
     case 'subject':
       return `subject ${find.after?.length ?? '-'}`;
