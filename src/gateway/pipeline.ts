@@ -143,21 +143,24 @@ export const createPipeline = (
     recorder: DecisionRecorder,
     errors?: readonly GraphQLError[],
   ): Promise<UnsettledEntry> => {
+    // One after the other: should both fail, nobody would wait for the second.
     const acting = actorOf(request, road);
+    const actor = acting instanceof Promise ? await acting : acting;
     const telling = noticesOf(purpose, view);
+    const notices = telling instanceof Promise ? await telling : telling;
     const { coordinates, sets, decisions } = recorder.packed();
     return {
       kind: 'operation',
       id: entry,
       client: request.caller.client,
-      actor: acting instanceof Promise ? await acting : acting,
+      actor,
       purpose,
       operation: request.operation?.name?.value,
       documentHash: request.documentHash,
       policy: policy.id,
       head: view?.head,
       decidedAt: view?.now,
-      notices: telling instanceof Promise ? await telling : telling,
+      notices,
       outcome,
       signals: request.gpc ? ['GPC'] : none,
       errors: errors ? loggedErrors(errors) : none,
