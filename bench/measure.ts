@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAnswers, type Checked } from './check-answers.ts';
 import { databaseCpu } from './database-cpu.ts';
 import { fewestRounds, type Effort } from './efforts.ts';
@@ -76,18 +77,28 @@ export const checkTeam = (load: Load, team: Team): Promise<Measured['checked']> 
     [...team.keys()],
   );
 
-/** Who goes first changes from turn to turn. */
+/** Who goes first changes from turn to turn, and who follows whom. */
 const inTurn = (team: Team, turn: number): readonly (readonly [Member, Variant])[] => {
   const all = [...team];
   const first = turn % all.length;
-  return [...all.slice(first), ...all.slice(0, first)];
+  const turned = [...all.slice(first), ...all.slice(0, first)];
+  return turn % 2 === 0 ? turned : turned.reverse();
 };
 
 interface Turn {
+  readonly member: Member;
   readonly size: Size;
   readonly callers: number;
   readonly length: number;
+  /** Nothing is counted of those that warm up. */
+  readonly counts: boolean;
 }
+
+/**
+ * The gateway indexes its log and signs it behind its answers, a second later at most. That is its own
+ * cost, and nobody else's: it is waited for.
+ */
+const behindMs = 1_300;
 
 /** One turn of one variant. Each caller has something to do in it. */
 const takeTurn = async (bench: Bench, variant: Variant, turn: Turn): Promise<Cost> => {
@@ -96,7 +107,9 @@ const takeTurn = async (bench: Bench, variant: Variant, turn: Turn): Promise<Cos
   const count = Math.max(effort.requests[turn.size], turn.callers);
   const database = await databaseCpu(stage.postmaster);
   const before = await variant.cpu();
-  await load.drive(variant, { ...turn, count });
+  const { size, length, callers } = turn;
+  await load.drive(variant, { size, length, callers, count });
+  if (turn.member === 'governed' && turn.counts) await sleep(behindMs, undefined, { signal });
   const node = ((await variant.cpu()) - before) / count;
   const after = await databaseCpu(stage.postmaster);
   const known = database !== undefined && after !== undefined;
@@ -122,20 +135,22 @@ interface Turns {
   readonly turns: number;
   /** Of those the peers take so many. */
   readonly peerTurns: number;
+  readonly counts: boolean;
 }
 
 const takeTurns = async (
   bench: Bench,
   team: Team,
   { lengths }: Checked,
-  { size, callers, turns, peerTurns }: Turns,
+  { size, callers, turns, peerTurns, counts }: Turns,
 ): Promise<ReadonlyMap<Member, Cost>> => {
   const costs = new Map<Member, Cost[]>([...team.keys()].map((member) => [member, []]));
   for (let turn = 0; turn < turns; turn += 1) {
     for (const [member, variant] of inTurn(team, turn)) {
       if (isPeer(member) && turn >= peerTurns) continue;
       const length = lengths.get(member) ?? NaN;
-      costs.get(member)?.push(await takeTurn(bench, variant, { size, callers, length }));
+      const taken = { member, size, callers, length, counts };
+      costs.get(member)?.push(await takeTurn(bench, variant, taken));
     }
   }
   return new Map([...costs].map(([member, turnsTaken]) => [member, costOf(turnsTaken)]));
@@ -156,7 +171,7 @@ const takeRound = async (
     .map((callers) => ({ callers, turns: 1, peerTurns: 1 }));
   for (const one of [asked, ...others]) {
     for (const size of sizes) {
-      const costs = await takeTurns(bench, team, checked[size], { ...one, size });
+      const costs = await takeTurns(bench, team, checked[size], { ...one, size, counts: true });
       for (const [member, cost] of costs)
         samples.push({ round, member, size, callers: one.callers, cost });
     }
@@ -171,7 +186,8 @@ const warmUp = async (bench: Bench, team: Team, checked: Measured['checked']): P
     for (const size of sizes) {
       const turns = Math.ceil(effort.warmUp[size] / 2);
       bench.signal.throwIfAborted();
-      await takeTurns(bench, team, checked[size], { size, callers, turns, peerTurns: turns });
+      const all = { size, callers, turns, peerTurns: turns, counts: false };
+      await takeTurns(bench, team, checked[size], all);
     }
     bench.say(`warmed up, ${pass} of 2`);
   }
