@@ -1,5 +1,5 @@
 import { AnswerTooLargeError } from '../core/errors.ts';
-import { maxPaths, type ClientReason } from '../decision/withheld.ts';
+import { maxPaths, pathText, type ClientReason, type NotedPath } from '../decision/withheld.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
 import type { CellEntry, Entry, JoinEntry } from './answer-plan.ts';
 import { step, stepFor, type Step } from './cell-steps.ts';
@@ -13,7 +13,7 @@ export interface WithheldSite {
   readonly coordinate: string;
   readonly reason: ClientReason;
   count: number;
-  readonly paths: (readonly (string | number)[])[];
+  readonly paths: NotedPath[];
 }
 
 /** What is the same for all rows of a selection. */
@@ -132,6 +132,8 @@ export class RowWriter {
     const { cells, width } = raw;
     const base = 2 * index * width;
     const { entries } = answer;
+    /** The row's own place, once it is told of. */
+    let here: string | undefined;
     out.room(fixed);
     out.put(openBrace);
     for (let i = 0; i < entries.length; i += 1) {
@@ -146,7 +148,10 @@ export class RowWriter {
         this.#empty(entry);
         const site = (sites[i] ??= this.#siteOf(entry));
         site.count += 1;
-        if (site.paths.length < maxPaths) site.paths.push([...this.path, entry.key]);
+        if (site.paths.length < maxPaths) {
+          here ??= pathText(this.path);
+          site.paths.push({ keys: [...this.path, entry.key], text: `${here}.${entry.key}` });
+        }
         continue;
       }
       if (entry.kind === 'join') {

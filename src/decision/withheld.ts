@@ -19,10 +19,18 @@ export interface WithheldNote {
 /** Most paths told for one field. */
 export const maxPaths = 20;
 
+/** A place of the answer. */
+export interface NotedPath {
+  /** Response keys and indices from the root on. */
+  readonly keys: readonly (string | number)[];
+  /** `customers.nodes.0.email`, where it is known already. */
+  readonly text?: string;
+}
+
 interface Line {
   count: number;
   /** The smallest paths so far, in order: which come first must not depend on timing. */
-  readonly paths: (readonly (string | number)[])[];
+  readonly paths: NotedPath[];
 }
 
 /** Why a field is absent from rows of a plan. */
@@ -39,12 +47,12 @@ export class WithheldNotes {
     const line = this.#line(coordinate, reason);
     line.count += 1;
     const { paths } = line;
-    const here = pathOf(path);
+    const keys = pathOf(path);
     const last = paths.at(-1);
-    if (paths.length >= maxPaths && last && comparePaths(here, last) >= 0) return;
+    if (paths.length >= maxPaths && last && comparePaths(keys, last.keys) >= 0) return;
     let at = paths.length;
-    while (at > 0 && comparePaths(here, paths[at - 1] ?? []) < 0) at -= 1;
-    paths.splice(at, 0, here);
+    while (at > 0 && comparePaths(keys, paths[at - 1]?.keys ?? []) < 0) at -= 1;
+    paths.splice(at, 0, { keys });
     if (paths.length > maxPaths) paths.pop();
   }
 
@@ -58,7 +66,7 @@ export class WithheldNotes {
     coordinate: string,
     reason: ClientReason,
     count: number,
-    smallest: readonly (readonly (string | number)[])[],
+    smallest: readonly NotedPath[],
   ): void {
     if (count <= 0) return;
     const line = this.#line(coordinate, reason);
@@ -69,7 +77,7 @@ export class WithheldNotes {
     while (line.paths.length < maxPaths) {
       const left = known[k];
       const right = smallest[s];
-      const isLeft = left !== undefined && (!right || comparePaths(left, right) <= 0);
+      const isLeft = left !== undefined && (!right || comparePaths(left.keys, right.keys) <= 0);
       const next = isLeft ? left : right;
       if (!next) return;
       line.paths.push(next);
@@ -91,7 +99,7 @@ export class WithheldNotes {
     const notes: WithheldNote[] = [];
     for (const [field, byReason] of this.#lines) {
       for (const [reason, { count, paths }] of byReason) {
-        notes.push({ field, reason, count, paths: paths.map(pathText) });
+        notes.push({ field, reason, count, paths: paths.map(textOf) });
       }
     }
     return notes.sort(compareNotes);
@@ -99,11 +107,13 @@ export class WithheldNotes {
 }
 
 /** `customers.nodes.0.email`. Put together by hand, since `join` takes twice as long. */
-const pathText = (path: readonly (string | number)[]): string => {
+export const pathText = (path: readonly (string | number)[]): string => {
   let text = String(path[0] ?? '');
   for (let i = 1; i < path.length; i += 1) text += `.${path[i] ?? ''}`;
   return text;
 };
+
+const textOf = ({ keys, text = pathText(keys) }: NotedPath): string => text;
 
 /** By field, then by reason. */
 const compareNotes = (a: WithheldNote, b: WithheldNote): number => {

@@ -200,7 +200,10 @@ describe('an executor that is wrong', () => {
   });
 
   it.each<readonly [Difference['what'], (context: OperationContext) => void]>([
-    ['withheld', ({ notes }) => notes.noteMany('Person.name', 'NOT_CONSENTED', 1, [['x']])],
+    [
+      'withheld',
+      ({ notes }) => notes.noteMany('Person.name', 'NOT_CONSENTED', 1, [{ keys: ['x'] }]),
+    ],
     ['audit', ({ noteAccess }) => noteAccess(['Person.name'], 1)],
   ])('about %s is not heard', async (what, spoil) => {
     const byValues: Journey = { ...(await journeyOf(persons, news)), answer: undefined };
