@@ -32,6 +32,12 @@ type Registry = Pick<OperationRegistry, 'find'>;
 const wrongHash = (): SaysoError =>
   new SaysoError('the hash is not that of `query`', { code: 'BAD_REQUEST', status: 400 });
 
+const halfCharacter = (): SaysoError =>
+  new SaysoError('`query` holds half of a surrogate pair; send whole characters', {
+    code: 'BAD_REQUEST',
+    status: 400,
+  });
+
 /** What of a request says which operation is asked for. */
 type Asking = Parameters<typeof readAskedDocument>[0];
 
@@ -53,6 +59,8 @@ export const createAdmission =
   (request, client) => {
     const asked = readAskedDocument(request);
     const { query, hash: named } = asked;
+    // UTF-8 has no such halves: the hash would be that of another text, which may be known.
+    if (query?.isWellFormed() === false) throw halfCharacter();
     // Nothing that would have to be registered.
     if (named === undefined && query !== undefined && mode === 'ANY')
       return { text: query, admission: freely };

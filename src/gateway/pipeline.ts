@@ -1,5 +1,11 @@
 import { HeaderMap } from '@apollo/server';
-import { getVariableValues, GraphQLError, OperationTypeNode, type ExecutionResult } from 'graphql';
+import {
+  getVariableValues,
+  GraphQLError,
+  OperationTypeNode,
+  type DocumentNode,
+  type ExecutionResult,
+} from 'graphql';
 import { AnswerBuffer } from '../answer/answer-buffer.ts';
 import {
   AuditError,
@@ -16,6 +22,7 @@ import { actorName } from '../identity/actor-name.ts';
 import type { Caller } from '../identity/caller.ts';
 import { missingPurpose, resolvePurpose } from '../identity/resolve-purpose.ts';
 import type { LedgerView } from '../ledger/consent-snapshot.ts';
+import { branchingVariables } from '../policy/collect-fields.ts';
 import type { Plan } from '../policy/plan.ts';
 import { AnswerBytes, type SaysoExtension } from './answer-bytes.ts';
 import { AnswerCache } from './answer-cache.ts';
@@ -65,7 +72,7 @@ export const createPipeline = (
       { maxErrors },
     );
     // With bad variables graphql-js executes nothing and says what is wrong with them.
-    const variables = coerced.coerced ?? {};
+    const variables = coerced.coerced ?? noneOf(document);
     const directive = coerced.coerced
       ? declaredPurpose(policy, operation, coerced.coerced)
       : purposeAsWritten(operation, request.variables);
@@ -233,6 +240,10 @@ export const createPipeline = (
     }
   };
 };
+
+/** For what is planned and never carried out. */
+const noneOf = (document: DocumentNode): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(branchingVariables(document).map((name) => [name, false]));
 
 const nobody: ReadonlySet<string> = new Set();
 const none: readonly never[] = [];

@@ -21,6 +21,12 @@ interface Kept {
 const weightOf = ({ rows }: Plan): number =>
   rows.reduce((sum, { cells, joins }) => sum + 1 + cells.length + joins.size, 1);
 
+/** What is neither is refused where it is met: no plan of one that was not may be taken for it. */
+const letterOf = (value: unknown): string => {
+  if (value === true) return 't';
+  return value === false ? 'f' : 'n';
+};
+
 /**
  * Plans by document and by what else shapes them: operation, purpose, values of @skip and @include,
  * refused rules. Bounded by the size of the plans: of the client with most of them the oldest goes
@@ -40,7 +46,7 @@ export class PlanCache {
     }
     // None of these has a blank in it.
     let key = `${operation.name?.value ?? ''} ${purpose ?? ''} `;
-    for (const name of known.branching) key += variables[name] === true ? '1' : '0';
+    for (const name of known.branching) key += letterOf(variables[name]);
     if (refused.size > 0) key += ` ${[...refused].sort().join(' ')}`;
     const cached = known.plans.get(key);
     if (cached) return cached;

@@ -457,10 +457,41 @@ describe('an operation', () => {
       ['query ($v: Boolean = true)', 'id ... @include(if: $v) { email }'],
     ]) {
       const query = `${head} { customers { nodes { ${field} } } }`;
-      const sent = await post({ query, variables: { v: null } });
-      expect(refusal(sent), query).toEqual({ status: 400, data: null, code: 'PLAN_REFUSED' });
+      const refused = async (): Promise<void> => {
+        const sent = await post({ query, variables: { v: null } });
+        expect(refusal(sent), query).toEqual({ status: 400, data: null, code: 'PLAN_REFUSED' });
+      };
+      await refused();
       expect((await post({ query })).body.errors, query).toBeUndefined();
+      // Whatever was planned before.
+      await refused();
+      if (head?.includes('Boolean') === false) continue;
+      const other = await post({ query, variables: { v: false } });
+      expect(other.body.errors, query).toBeUndefined();
+      await refused();
     }
+  });
+
+  it('whose directive hangs on a variable that does not fit is told so, whatever was planned', async () => {
+    const query =
+      'query ($v: Boolean! = false) { customers { nodes { id ... @include(if: $v) { email } } } }';
+    for (const variables of [{ v: null }, {}, { v: null }, { v: true }, { v: null }, { v: 1 }]) {
+      const sent = await post({ query, variables });
+      if (variables.v === null || variables.v === 1)
+        expect(refusal(sent)).toEqual({ status: 400, data: null, code: 'BAD_USER_INPUT' });
+      else expect(sent.body.errors).toBeUndefined();
+    }
+  });
+
+  it('whose document holds half a character is not taken for another one', async () => {
+    const of = (id: string) => `{ customer(id: "${id}") { id } }`;
+    const halved = async (): Promise<void> => {
+      const sent = await post({ query: of('\ud800') });
+      expect(refusal(sent)).toEqual({ status: 400, data: null, code: 'BAD_REQUEST' });
+    };
+    await halved();
+    expect((await post({ query: of('\ufffd') })).body.errors).toBeUndefined();
+    await halved();
   });
 
   it('with @defer or @stream, and a subscription, is refused', async () => {
