@@ -148,7 +148,8 @@ describe('a flood of documents that nobody has sent before', () => {
     }
     const took = performance.now() - begin;
     socket.destroy();
-    expect(took).toBeLessThan(1_000);
+    // A turn that is held lasts a second, and one comes before each of the five.
+    expect(took).toBeLessThan(4_000);
   });
 
   it('is refused by the tokens of a document that has more than any may', async () => {
