@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { isoTime } from '../core/iso-time.ts';
 import { decodeEntry, storable } from './encode-entry.ts';
 import type { AuditEntry, PackedDecision } from './entry.ts';
 import type { LeafRow } from './leaf-reader.ts';
@@ -147,7 +148,7 @@ const distinct = (
 };
 
 const write = async (trx: Knex, log: number, rows: readonly FoundRow[]): Promise<void> => {
-  const times = rows.map(({ at }) => at.toISOString());
+  const times = rows.map(({ at }) => isoTime(at));
   const { some, places } = distinct(rows);
   // knex has no type for a list with nulls in it, which pg takes.
   const columns = shared.map((name) => some.map((one) => one[name])) as unknown as string[];

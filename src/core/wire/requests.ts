@@ -65,7 +65,8 @@ export class Requests {
     this.#int16(values.length);
     for (const value of values) this.#value(value);
     this.#bytes(afterValues);
-    this.#lengthAt(start, this.#at - start - (afterValues.length - 4));
+    // What stands behind the format of the results is of other requests.
+    writeInt32(start, this.#at - start - (afterValues.length - 4));
   }
 
   /** The end of what is carried out as one. */
@@ -100,13 +101,9 @@ export class Requests {
     return this.#at - 4;
   }
 
-  #end(start: number): void {
-    this.#lengthAt(start, this.#at - start);
-  }
-
   /** The length counts itself. */
-  #lengthAt(start: number, length: number): void {
-    writeInt32(start, length);
+  #end(start: number): void {
+    writeInt32(start, this.#at - start);
   }
 
   #byte(value: number): void {

@@ -96,7 +96,7 @@ export const readUniqueKeys = async (
   return new Map(rows.map(({ table, keys }) => [table, keys]));
 };
 
-/** So many digits are fewer than any whole number here has, but for `int2`. */
+/** Within what `int4` and `int8` hold, whatever the digits. */
 const fewDigits = /^\d{1,9}$/;
 
 const between = (value: string, low: bigint, high: bigint): boolean => {
