@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const start = async (files: Readonly<Record<string, string>>): Promise<ChildProcess> => {
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   const args = ['--import', hook, join(folder, 'main.ts')];
-  return spawn(process.execPath, args, { cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, args, { cwd: tmpdir(), stdio: 'pipe' });
 };
 
 /** What it says, once it has ended. */
@@ -76,13 +76,27 @@ describe('TypeScript that is loaded as it stands', () => {
   });
 
   it('is loaded however long its compiler takes, as on a machine that was asleep', async () => {
-    const child = await start({ 'main.ts': 'const done: string = "done"; console.log(done);' });
+    // It loads one source after another until it is told that it is enough, so that one is under way
+    // whenever the compiler is stopped.
+    const child = await start({
+      'source.ts': 'export const one: number = 1;',
+      'main.ts': `let enough = false as boolean;
+        process.stdin.resume().once('end', () => (enough = true));
+        for (let n = 0; !enough; n += 1) {
+          await import('./source.ts?' + n);
+          if (n === 0) console.log('begun');
+          await new Promise((resolve): unknown => setTimeout(resolve, 20));
+        }
+        console.log('done');`,
+    });
     const end = ended(child);
+    await once(child.stdout ?? child, 'data');
     const compiler = await compilerOf(child);
     process.kill(compiler, 'SIGSTOP');
     await sleep(6_000);
+    child.stdin?.end();
     process.kill(compiler, 'SIGCONT');
-    expect(await end).toEqual({ code: 0, said: 'done\n' });
+    expect(await end).toEqual({ code: 0, said: 'begun\ndone\n' });
   }, 30_000);
 
   it('leaves no compiler behind when all is loaded', async () => {
