@@ -85,6 +85,8 @@ const inTurn = (team: Team, turn: number): readonly (readonly [Member, Variant])
   return turn % 2 === 0 ? turned : turned.reverse();
 };
 
+const isPeer = (member: Member): boolean => peers.includes(member);
+
 interface Turn {
   readonly member: Member;
   readonly size: Size;
@@ -104,7 +106,8 @@ const behindMs = 1_300;
 const takeTurn = async (bench: Bench, variant: Variant, turn: Turn): Promise<Cost> => {
   const { stage, load, effort, signal } = bench;
   signal.throwIfAborted();
-  const count = Math.max(effort.requests[turn.size], turn.callers);
+  const { [isPeer(turn.member) ? 'peers' : 'own']: requests } = effort.requests;
+  const count = Math.max(requests[turn.size], turn.callers);
   const database = await databaseCpu(stage.postmaster);
   const before = await variant.cpu();
   const { size, length, callers } = turn;
@@ -126,8 +129,6 @@ const costOf = (turns: readonly Cost[]): Cost => {
     total: totals.length === turns.length ? mean(totals) : undefined,
   };
 };
-
-const isPeer = (member: Member): boolean => peers.includes(member);
 
 interface Turns {
   readonly size: Size;

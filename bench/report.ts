@@ -104,7 +104,7 @@ export const reportOf = (
       callers,
       rounds,
       processes: rounds / effort.rounds,
-      requests: bySize((size) => effort.requests[size] * effort.turns),
+      requests: bySize((size) => effort.requests.own[size] * effort.turns),
       withheld: rounded(withheldCells / governedCells),
       seconds: Math.round(seconds),
     },

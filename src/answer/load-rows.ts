@@ -1,3 +1,4 @@
+import { int32s } from '../core/slab.ts';
 import { getArgumentValues } from 'graphql';
 import { noSubject } from '../ledger/subject-directory.ts';
 import { decideRows } from '../decision/decide-rows.ts';
@@ -59,7 +60,7 @@ const numbersOf = (
   { subjects }: DecisionContext,
   above: PersonsAbove | undefined,
 ): Int32Array | Promise<Int32Array> => {
-  if (read.subject === undefined) return new Int32Array(count).fill(noSubject);
+  if (read.subject === undefined) return int32s(count).fill(noSubject);
   const { type } = read.subject.path;
   const column = namesIn(raw, subjectAt(read), count);
   const same = above?.type === type ? samePersons(column, above) : undefined;
@@ -145,7 +146,7 @@ const groupsOf = (
   { column, decision }: JoinEntry,
   { raw, decided: { profiles, profileOf } }: RowsAbove,
 ): Groups => {
-  const groupOf = new Int32Array(profileOf.length).fill(-1);
+  const groupOf = int32s(profileOf.length).fill(-1);
   const names = new NameIndex(namesIn(raw, column, profileOf.length));
   const rows: number[] = [];
   for (let row = 0; row < profileOf.length; row += 1) {
@@ -205,15 +206,16 @@ const findFor = (
 
 /** Rows by group, keeping their order: a counting sort. */
 const orderBy = (groupOf: Int32Array, groups: number, isShown: (row: number) => boolean) => {
-  const starts = new Int32Array(groups + 1);
+  const starts = int32s(groups + 1);
   for (let row = 0; row < groupOf.length; row += 1) {
     const group = groupOf[row] ?? -1;
     if (group >= 0 && isShown(row)) starts[group + 1] = (starts[group + 1] ?? 0) + 1;
   }
   for (let group = 0; group < groups; group += 1)
     starts[group + 1] = (starts[group + 1] ?? 0) + (starts[group] ?? 0);
-  const next = starts.slice(0, groups);
-  const order = new Int32Array(starts[groups] ?? 0);
+  const next = int32s(groups);
+  for (let group = 0; group < groups; group += 1) next[group] = starts[group] ?? 0;
+  const order = int32s(starts[groups] ?? 0);
   for (let row = 0; row < groupOf.length; row += 1) {
     const group = groupOf[row] ?? -1;
     if (group < 0 || !isShown(row)) continue;
@@ -232,7 +234,7 @@ const anyOf =
 
 /** The first rows of each group, asked for in their order. */
 const firstOfEach = (groupOf: Int32Array, groups: number, first: number) => {
-  const room = new Int32Array(groups).fill(first);
+  const room = int32s(groups).fill(first);
   return (row: number): boolean => {
     const group = groupOf[row] ?? -1;
     const left = group < 0 ? 0 : (room[group] ?? 0);

@@ -1,3 +1,4 @@
+import { int32s } from '../core/slab.ts';
 import type { NameColumn } from './cells.ts';
 import { WholeGroups } from './whole-groups.ts';
 
@@ -69,7 +70,7 @@ export class NameIndex {
   }
 
   #findWholes({ count, bytes, cells, width, column }: NameColumn, wholes: WholeGroups): Int32Array {
-    const found = new Int32Array(count);
+    const found = int32s(count);
     let before = 0;
     // Of no number yet.
     let group = none - 1;
@@ -93,7 +94,7 @@ export class NameIndex {
     { count, bytes, cells, width, column }: NameColumn,
     groupOf: ReadonlyMap<string, number>,
   ): Int32Array {
-    const found = new Int32Array(count).fill(none);
+    const found = int32s(count).fill(none);
     let before = 0;
     let lengthBefore = none;
     let group = none;

@@ -1,3 +1,4 @@
+import { int32s } from '../core/slab.ts';
 import { tailOf } from '../decision/governed-reader.ts';
 import type { ReadPlan } from '../policy/plan.ts';
 import type { Below, Find, RawRows } from '../sources/source.ts';
@@ -121,7 +122,7 @@ export const rowsNamed = (raw: RawRows, read: ReadPlan, names: NameIndex): RawRo
 
 const rowsAt = (raw: RawRows, own: readonly number[]): RawRows => {
   const { width, bytes, kinds } = raw;
-  const cells = new Int32Array(2 * width * own.length);
+  const cells = int32s(2 * width * own.length);
   own.forEach((row, i) => {
     cells.set(raw.cells.subarray(2 * width * row, 2 * width * (row + 1)), 2 * width * i);
   });

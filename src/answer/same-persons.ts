@@ -1,3 +1,4 @@
+import { int32s } from '../core/slab.ts';
 import type { NameColumn } from './cells.ts';
 
 /** Rows whose persons were numbered, and which of them the rows below belong to. */
@@ -25,7 +26,7 @@ export const samePersons = (
   above: PersonsAbove,
 ): Int32Array | undefined => {
   const { groupOf, rows, numbers, column: named } = above;
-  const found = new Int32Array(count);
+  const found = int32s(count);
   for (let row = 0; row < count; row += 1) {
     const rowAbove = rows[groupOf[row] ?? -1];
     if (rowAbove === undefined) return undefined;

@@ -1,3 +1,4 @@
+import { int32s } from '../core/slab.ts';
 import { randomInt } from 'node:crypto';
 
 /** Odd, and known to nobody: who chooses numbers cannot choose such as meet in one slot. */
@@ -17,7 +18,7 @@ export class WholeGroups {
   constructor(most: number) {
     // At least half of the slots stay free.
     const bits = 33 - Math.clz32(most | 1);
-    this.#slots = new Int32Array(fields << bits);
+    this.#slots = int32s(fields << bits);
     this.#shift = 32 - bits;
     this.#mask = (1 << bits) - 1;
   }

@@ -173,10 +173,11 @@ const write = async (trx: Knex, log: number, rows: readonly FoundRow[]): Promise
       ...columns,
     ],
   );
-  const sets = rows.flatMap(({ index, found: { subjects } }, i) =>
-    subjects.map((ranges) => ({ ranges, index, at: times[i] ?? '' })),
+  const concerned = rows.flatMap(({ index, found: { subjects } }, i) =>
+    // All sets of an entry in one text: it may have many, and here it is all one which it is.
+    subjects.length === 0 ? [] : [{ ranges: subjects.join(','), index, at: times[i] ?? '' }],
   );
-  if (sets.length === 0) return;
+  if (concerned.length === 0) return;
   await trx.raw(
     // Taken apart there, so that long sets hold up nobody here.
     `insert into audit_subject (subject, at, log, index)
@@ -190,9 +191,9 @@ const write = async (trx: Knex, log: number, rows: readonly FoundRow[]): Promise
      on conflict do nothing`,
     [
       log,
-      pgList(sets.map(({ ranges }) => ranges)),
-      barePgList(sets.map(({ at }) => at)),
-      barePgList(sets.map(({ index }) => index)),
+      pgList(concerned.map(({ ranges }) => ranges)),
+      barePgList(concerned.map(({ at }) => at)),
+      barePgList(concerned.map(({ index }) => index)),
     ],
   );
 };

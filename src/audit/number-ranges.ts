@@ -1,3 +1,4 @@
+import { int32s, scratchBytes } from '../core/slab.ts';
 /** Stands at the end of ranges for rows that concern nobody known. */
 export const unknownMark = '?';
 
@@ -64,8 +65,8 @@ export const packSorted = (sorted: Int32Array, ends: ArrayLike<number>): readonl
   const [only = -1] = sorted;
   // As often as somebody looks at one person.
   if (sorted.length === 1 && ends.length === 1 && only >= 0) return [String(only)];
-  const bytes = Buffer.allocUnsafe(mostDigits * sorted.length + 2);
-  const starts = new Int32Array(ends.length + 1);
+  const bytes = scratchBytes(mostDigits * sorted.length + 2);
+  const starts = int32s(ends.length + 1);
   let first = 0;
   for (let set = 0; set < ends.length; set += 1) {
     const end = ends[set] ?? first;

@@ -1,3 +1,4 @@
+import { int32s } from '../core/slab.ts';
 import type { ConsentSnapshot, LedgerView } from '../ledger/consent-snapshot.ts';
 import { noSubject, type SubjectDirectory } from '../ledger/subject-directory.ts';
 import type { RowPlan } from '../policy/plan.ts';
@@ -55,15 +56,15 @@ class Batch {
 
   constructor(rows: Rows, c: DecisionContext) {
     const { plan, count } = rows;
-    this.starts = new Int32Array(count + 1);
-    this.subjects = new Int32Array(count);
-    this.placeOf = new Int32Array(count);
+    this.starts = int32s(count + 1);
+    this.subjects = int32s(count);
+    this.placeOf = int32s(count);
     this.#rows = rows;
     this.#c = c;
     this.#decider = deciderOf(plan, c.gpc === true);
     this.#tree = this.#decider.begin();
     // No row makes more than one.
-    this.#places = new Int32Array(this.#tree.size + count);
+    this.#places = int32s(this.#tree.size + count);
     this.#findRuns();
   }
 
@@ -142,7 +143,7 @@ const record = (
   const stays = new Uint8Array(profiles.length);
   for (let place = 0; place < profiles.length; place += 1)
     stays[place] = profiles[place]?.stays === true ? 1 : 0;
-  const profileOf = new Int32Array(count).fill(-1);
+  const profileOf = int32s(count).fill(-1);
   let noted = 0;
   for (let run = 0; run < runs; run += 1) {
     const place = placeOf[run] ?? -1;
@@ -171,7 +172,7 @@ const plainRows = (
   count: number,
   wanted: ((index: number) => boolean) | undefined,
 ): DecidedRows => {
-  const profileOf = new Int32Array(count);
+  const profileOf = int32s(count);
   for (let i = 0; wanted && i < count; i += 1) if (!wanted(i)) profileOf[i] = -1;
   return { profiles: [deciderOf(plan, false).plain], profileOf };
 };

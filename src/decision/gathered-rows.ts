@@ -1,3 +1,4 @@
+import { int32s } from '../core/slab.ts';
 import { front } from './front.ts';
 import type { Said, SaidBook } from './said-book.ts';
 import type { Rows } from './sort-rows.ts';
@@ -15,8 +16,8 @@ export class GatheredRows {
   /** @param most how many rows there are at most */
   constructor(book: SaidBook, most: number) {
     this.#book = book;
-    this.#numbers = new Int32Array(most);
-    this.#kinds = new Int32Array(most);
+    this.#numbers = int32s(most);
+    this.#kinds = int32s(most);
   }
 
   /**

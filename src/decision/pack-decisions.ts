@@ -1,3 +1,4 @@
+import { int32s } from '../core/slab.ts';
 import type { PackedDecision, PackedDecisions } from '../audit/entry.ts';
 import { packSorted } from '../audit/number-ranges.ts';
 import { front } from './front.ts';
@@ -64,7 +65,7 @@ const setsOf = ({ numbers, kinds }: Rows, book: SaidBook): Sets => {
     start += ends[place] ?? 0;
     ends[place] = start - (ends[place] ?? 0);
   }
-  const bySet = new Int32Array(numbers.length);
+  const bySet = int32s(numbers.length);
   for (let i = 0; i < numbers.length; i += 1) {
     const place = (placeOf[kinds[i] ?? 0] ?? 0) - 1;
     const at = ends[place] ?? 0;

@@ -1,3 +1,4 @@
+import { int32s } from '../core/slab.ts';
 /** Most bits of a number that one pass sorts by. */
 const mostBits = 10;
 /** By digit; nothing is awaited while it is used. */
@@ -58,7 +59,7 @@ export const sortRows = (rows: Rows): Rows => {
   const bits = Math.ceil(width / Math.ceil(width / mostBits));
   const { length } = rows.numbers;
   let from = rows;
-  let to: Rows = { numbers: new Int32Array(length), kinds: new Int32Array(length) };
+  let to: Rows = { numbers: int32s(length), kinds: int32s(length) };
   for (let shift = 0; shift < width; shift += bits) {
     sortByDigit(from, to, shift, bits);
     [from, to] = [to, from];

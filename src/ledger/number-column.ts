@@ -1,3 +1,4 @@
+import { int32s } from '../core/slab.ts';
 import type { TextColumn } from '../core/text-column.ts';
 import { absent, type IdTable } from './id-table.ts';
 import { isIdSize, isNumberable } from './id-words.ts';
@@ -38,7 +39,7 @@ export class NumberedColumn {
 
   constructor(table: IdTable, rows: TextColumn) {
     this.#rows = rows;
-    this.#numbers = new Int32Array(rows.count);
+    this.#numbers = int32s(rows.count);
     this.#lookUp(table);
   }
 

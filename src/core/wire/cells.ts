@@ -1,3 +1,4 @@
+import { int32s } from '../slab.ts';
 import { messages } from './frames.ts';
 
 /** A name's end, then table, number, type (32 bits), size, modifier and format (16 bits). */
@@ -71,7 +72,7 @@ export class Columns<Column> {
  */
 export const findCells = (bytes: Buffer, count: number, width: number): Int32Array => {
   if (bytes.length > mostBytes) throw broken();
-  const cells = new Int32Array(2 * count * width);
+  const cells = int32s(2 * count * width);
   let at = 0;
   let cell = 0;
   for (let row = 0; row < count; row += 1) {

@@ -1,3 +1,4 @@
+import { scratchBytes } from '../slab.ts';
 import type { EventEmitter } from 'node:events';
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -36,7 +37,7 @@ const readBytes = 65_536;
  */
 const socketInto = (inlet: Inlet): Socket => {
   const callback = (count: number, buffer: Uint8Array): boolean => {
-    const chunk = Buffer.allocUnsafe(count);
+    const chunk = scratchBytes(count);
     chunk.set(buffer.subarray(0, count));
     inlet.feed(chunk);
     return true;

@@ -1,3 +1,4 @@
+import { int32s } from '../../core/slab.ts';
 import { isAscii, isUtf8 } from 'node:buffer';
 import { Columns, findCells } from '../../core/wire/cells.ts';
 import { ask as askOver, type Answered, type Asked } from '../../core/wire/exchange.ts';
@@ -121,7 +122,7 @@ const inUtf8 = (
   bytes: Buffer,
   cells: Int32Array,
 ): { readonly bytes: Buffer; readonly cells: Int32Array } => {
-  const moved = new Int32Array(cells.length);
+  const moved = int32s(cells.length);
   const pieces: Buffer[] = [];
   let at = 0;
   for (let cell = 0; cell < cells.length; cell += 2) {
