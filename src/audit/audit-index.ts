@@ -28,7 +28,7 @@ interface Found {
   /** As PostgreSQL writes lists. */
   readonly coordinates: string;
   readonly reasons: string;
-  /** Ranges. */
+  /** Sets of persons, as ranges. */
   readonly subjects: readonly string[];
 }
 
@@ -148,17 +148,23 @@ const distinct = (
 };
 
 const write = async (trx: Knex, log: number, rows: readonly FoundRow[]): Promise<void> => {
-  const times = rows.map(({ at }) => isoTime(at));
   const { some, places } = distinct(rows);
   // knex has no type for a list with nulls in it, which pg takes.
   const columns = shared.map((name) => some.map((one) => one[name])) as unknown as string[];
   await trx.raw(
+    // Ranges are taken apart there, so that long ones hold up nobody here.
     `insert into audit_search (log, index, at, id, kind, client, actor, purpose, operation, outcome,
-       policy, coordinates, reasons)
+       policy, coordinates, reasons, subjects)
      select ?, index, at, id, kind, client, actor, purpose, operation, outcome, policy,
-       coordinates::text[], reasons::text[]
-     from unnest(?::bigint[], ?::timestamptz[], ?::uuid[], ?::integer[])
-       as row (index, at, id, place)
+       coordinates::text[], reasons::text[], array(
+         select number
+         from unnest(string_to_array(ranges, ',')) as range, generate_series(
+           nullif(split_part(range, '-', 1), '\\?')::integer,
+           coalesce(nullif(split_part(range, '-', 2), ''), nullif(range, '\\?'))::integer
+         ) as number
+       )
+     from unnest(?::bigint[], ?::timestamptz[], ?::uuid[], ?::integer[], ?::text[])
+       as row (index, at, id, place, ranges)
      join unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
        ?::text[], ?::text[]) with ordinality
        as found (kind, client, actor, purpose, operation, outcome, policy, coordinates, reasons,
@@ -167,33 +173,11 @@ const write = async (trx: Knex, log: number, rows: readonly FoundRow[]): Promise
     [
       log,
       barePgList(rows.map(({ index }) => index)),
-      barePgList(times),
+      barePgList(rows.map(({ at }) => isoTime(at))),
       barePgList(rows.map(({ id }) => id)),
       barePgList(places),
+      pgList(rows.map(({ found }) => found.subjects.join(','))),
       ...columns,
-    ],
-  );
-  const concerned = rows.flatMap(({ index, found: { subjects } }, i) =>
-    // All sets of an entry in one text: it may have many, and here it is all one which it is.
-    subjects.length === 0 ? [] : [{ ranges: subjects.join(','), index, at: times[i] ?? '' }],
-  );
-  if (concerned.length === 0) return;
-  await trx.raw(
-    // Taken apart there, so that long sets hold up nobody here.
-    `insert into audit_subject (subject, at, log, index)
-     select number, at, ?, index
-     from unnest(?::text[], ?::timestamptz[], ?::bigint[]) as row (ranges, at, index),
-       unnest(string_to_array(ranges, ',')) as range,
-       generate_series(
-         nullif(split_part(range, '-', 1), '\\?')::integer,
-         coalesce(nullif(split_part(range, '-', 2), ''), nullif(range, '\\?'))::integer
-       ) as number
-     on conflict do nothing`,
-    [
-      log,
-      pgList(concerned.map(({ ranges }) => ranges)),
-      barePgList(concerned.map(({ at }) => at)),
-      barePgList(concerned.map(({ index }) => index)),
     ],
   );
 };

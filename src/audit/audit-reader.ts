@@ -14,6 +14,7 @@ import { countUnindexed, indexAudit } from './audit-index.ts';
 import { decodeEntry } from './encode-entry.ts';
 import type { AuditDecision, StoredEntry } from './entry.ts';
 import type { LeafRow } from './leaf-reader.ts';
+import { barePgList } from './pg-list.ts';
 import { releasingReasons } from './reasons.ts';
 import { takeTurns } from './take-turns.ts';
 
@@ -94,8 +95,10 @@ const readCursor = (cursor: string): Key => {
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
+/** A condition on `audit_search f`. */
 interface Sql {
-  readonly from: string;
+  /** It is about one person. */
+  readonly ofPerson: boolean;
   readonly where: string;
   readonly values: readonly unknown[];
 }
@@ -117,11 +120,10 @@ export const indexedFilter = (
   const { subject, from, to, id, log, coordinate, reason, released } = filter;
   if (subject !== undefined) {
     if (!Number.isInteger(subject) || subject < 0 || subject > 0x7fffffff) return undefined;
-    add('s.subject = ?', subject);
+    add('f.subjects @> array[?]::integer[]', subject);
   }
-  const at = subject === undefined ? 'f.at' : 's.at';
-  if (from) add(`${at} >= ?`, from.toISOString());
-  if (to) add(`${at} < ?`, to.toISOString());
+  if (from) add('f.at >= ?', from.toISOString());
+  if (to) add('f.at < ?', to.toISOString());
   if (id !== undefined) {
     if (!isUuid(id)) return undefined;
     add('f.id = ?', id);
@@ -136,14 +138,8 @@ export const indexedFilter = (
   if (reason !== undefined) add('f.reasons @> array[?]::text[]', reason);
   if (released === true) add('f.reasons && ?::text[]', [...releasingReasons]);
   if (released === false) add('not f.reasons <@ ?::text[]', [...releasingReasons]);
-  return {
-    from:
-      subject === undefined
-        ? 'audit_search f'
-        : 'audit_subject s join audit_search f on (f.log, f.index, f.at) = (s.log, s.index, s.at)',
-    where: terms.length === 0 ? 'true' : terms.join(' and '),
-    values,
-  };
+  const ofPerson = subject !== undefined;
+  return { ofPerson, where: terms.length === 0 ? 'true' : terms.join(' and '), values };
 };
 
 /** Origins of all logs by number. */
@@ -158,7 +154,6 @@ interface EntryRow extends Key {
   readonly id: string;
   readonly entry: Buffer;
 }
-type CandidateRow = EntryRow | (Key & { readonly entry: null });
 
 const foundOf = (
   { log: number, index, at, id, entry: bytes }: EntryRow,
@@ -196,6 +191,57 @@ interface Walk {
   readonly chunk?: number;
 }
 
+/**
+ * Where candidates stand, in order.
+ *
+ * Of a person's entries all are looked up in the index before they are ordered (`offset 0`). Left to
+ * itself the planner may walk through the whole log by time instead, in the hope to meet some of them
+ * early.
+ */
+const candidates = async (
+  knex: Knex,
+  { ofPerson, where, values }: Sql,
+  order: 'asc' | 'desc',
+  after: Key | undefined,
+  most: number,
+): Promise<readonly Key[]> => {
+  const than = order === 'asc' ? '>' : '<';
+  const { rows } = await knex.raw<{ rows: Key[] }>(
+    `select at, log, index from (
+       select f.at, f.log, f.index from audit_search f
+       where ${where} ${after ? `and (f.at, f.log, f.index) ${than} (?, ?, ?)` : ''}
+       ${ofPerson ? 'offset 0' : ''}
+     ) as found
+     order by at ${order}, log ${order}, index ${order} limit ?`,
+    [
+      ...(values as string[]),
+      ...(after ? [after.at.toISOString(), after.log, after.index] : []),
+      most,
+    ],
+  );
+  return rows;
+};
+
+/** The entries at these places, in their order, without those that retention took since. */
+const entriesAt = async (knex: Knex, keys: readonly Key[]): Promise<readonly EntryRow[]> => {
+  const { rows } = await knex.raw<{ rows: EntryRow[] }>(
+    `select e.at, e.log, e.index, e.id, e.entry
+     from unnest(?::timestamptz[], ?::integer[], ?::bigint[]) with ordinality
+       as key (at, log, index, place)
+     join audit_entry e on (e.log, e.index, e.at) = (key.log, key.index, key.at)
+     order by place`,
+    [
+      barePgList(keys.map(({ at }) => at.toISOString())),
+      barePgList(keys.map(({ log }) => log)),
+      barePgList(keys.map(({ index }) => index)),
+    ],
+  );
+  return rows;
+};
+
+/** Candidates whose places are held: of a person's all have to be found anew for the next ones. */
+const mostPlaces = 20_000;
+
 /** Walks through candidates by time, in constant memory; `meant` says whether one is meant indeed. */
 async function* walk(
   knex: Knex,
@@ -205,36 +251,20 @@ async function* walk(
   const logs = await originsOf(knex);
   const sql = indexedFilter(filter, logs);
   if (!sql) return;
-  const t = filter.subject === undefined ? 'f' : 's';
-  const [than, order] = oldestFirst ? ['>', 'asc'] : ['<', 'desc'];
-  const ordered = `${t}.at ${order}, ${t}.log ${order}, ${t}.index ${order}`;
-  for (let last = after, size = Math.min(chunk, 50); ; size = chunk) {
-    const { rows } = await knex.raw<{ rows: CandidateRow[] }>(
-      // Candidates first: bytes are fetched by place, for those alone.
-      `with f as materialized (
-         select f.at, f.log, f.index from ${sql.from}
-         where ${sql.where} ${last ? `and (${t}.at, ${t}.log, ${t}.index) ${than} (?, ?, ?)` : ''}
-         order by ${ordered} limit ?
-       )
-       select f.at, f.log, f.index, e.id, e.entry
-       from f left join audit_entry e on e.log = f.log and e.index = f.index and e.at = f.at
-       order by f.at ${order}, f.log ${order}, f.index ${order}`,
-      [
-        ...(sql.values as string[]),
-        ...(last ? [last.at.toISOString(), last.log, last.index] : []),
-        size,
-      ],
-    );
-    const turn = takeTurns();
-    for (const row of rows) {
-      await turn();
-      // Retention took it since.
-      if (row.entry === null) continue;
-      const found = foundOf(row, logs);
-      yield { key: row, found, meant: isFound(found, filter) };
+  const order = oldestFirst ? 'asc' : 'desc';
+  const turn = takeTurns();
+  // Whoever asks for a page mostly needs no more than the first ones.
+  for (let last = after, most = Math.min(chunk, 50); ; most = Math.min(4 * most, mostPlaces)) {
+    const keys = await candidates(knex, sql, order, last, most);
+    for (let i = 0; i < keys.length; i += chunk) {
+      for (const row of await entriesAt(knex, keys.slice(i, i + chunk))) {
+        await turn();
+        const found = foundOf(row, logs);
+        yield { key: row, found, meant: isFound(found, filter) };
+      }
     }
-    last = rows.at(-1);
-    if (rows.length < size) return;
+    last = keys.at(-1);
+    if (keys.length < most) return;
   }
 }
 

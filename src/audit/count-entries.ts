@@ -222,7 +222,7 @@ const countIndexed = async (
   if (!sql) return [];
   const { rows } = await knex.raw<{ rows: (Record<string, string | null> & { n: number })[] }>(
     `select ${[...by.map((name, i) => `${sqlOf[name] ?? 'null'} as k${i}`), 'count(distinct f.id) as n'].join(', ')}
-     from ${sql.from} where ${sql.where}
+     from audit_search f where ${sql.where}
      ${by.length === 0 ? '' : `group by ${by.map((_, i) => i + 1).join(', ')}`} limit ?`,
     [...(sql.values as string[]), mostGroups + 1],
   );
@@ -245,7 +245,7 @@ export const countCandidates = async (knex: Knex, filter: AuditFilter): Promise<
   const sql = indexedFilter(prepareFilter(filter), await originsOf(knex));
   if (!sql) return 0;
   const { rows } = await knex.raw<{ rows: { n: number }[] }>(
-    `select count(*) as n from ${sql.from} where ${sql.where}`,
+    `select count(*) as n from audit_search f where ${sql.where}`,
     sql.values as string[],
   );
   return rows[0]?.n ?? 0;

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { locks } from '../core/locks.ts';
 
 /** Tables in pieces of a month: retention drops whole pieces. */
-export const partitioned = ['audit_entry', 'audit_search', 'audit_subject'] as const;
+export const partitioned = ['audit_entry', 'audit_search'] as const;
 
 /** First instant of the month that lies so many months after that of \`at\`. */
 export const monthAfter = (at: Date, months: number): Date =>

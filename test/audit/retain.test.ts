@@ -79,7 +79,6 @@ describe('retention', () => {
     expect(await tables()).toEqual([
       ...['audit_entry_2026_02', 'audit_entry_2026_03'],
       ...['audit_search_2026_02', 'audit_search_2026_03'],
-      ...['audit_subject_2026_02', 'audit_subject_2026_03'],
     ]);
     expect(await indexes()).toEqual([600, 101]);
     expect((await stage.state()).minimumIndex).toBe(600);
