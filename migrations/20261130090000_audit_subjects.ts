@@ -6,6 +6,10 @@ import type { Knex } from 'knex';
  */
 export const up = async (knex: Knex): Promise<void> => {
   await knex.raw(`
+    -- Replicas of the version before go on meanwhile: locked as they lock, so that neither waits for the
+    -- other in a circle. First what retention takes, then in the order of indexers and readers.
+    select pg_advisory_xact_lock(23120, 4);
+    lock table audit_indexed, audit_subject, audit_search in access exclusive mode;
     drop table audit_subject;
     -- Built again behind the log, out of its entries.
     truncate audit_search, audit_indexed;
@@ -18,6 +22,8 @@ export const up = async (knex: Knex): Promise<void> => {
 
 export const down = async (knex: Knex): Promise<void> => {
   await knex.raw(`
+    select pg_advisory_xact_lock(23120, 4);
+    lock table audit_indexed, audit_search in access exclusive mode;
     truncate audit_search, audit_indexed;
     alter table audit_search drop column subjects;
     create table audit_subject (

@@ -81,12 +81,16 @@ interface Key {
 const writeCursor = ({ at, log, index }: Key): string =>
   Buffer.from(`${at.getTime()} ${log} ${index}`).toString('base64url');
 
+/** Later years PostgreSQL writes in another way. */
+const latest = new Date('9999-12-31T23:59:59.999Z');
+
 /** @throws SaysoError CURSOR_INVALID */
 const readCursor = (cursor: string): Key => {
   const text = Buffer.from(cursor, 'base64url').toString('latin1');
   const [, at, log, index] = /^(\d{1,15}) (\d{1,9}) (\d{1,15})$/.exec(text) ?? [];
   const key = { at: new Date(Number(at)), log: Number(log), index: Number(index) };
-  if (index !== undefined && writeCursor(key) === cursor) return key;
+  const isOurs = index !== undefined && writeCursor(key) === cursor;
+  if (isOurs && key.at <= latest) return key;
   throw new SaysoError('`after` is not a cursor of this list', {
     code: 'CURSOR_INVALID',
     status: 400,
@@ -99,9 +103,16 @@ const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f
 interface Sql {
   /** It is about one person. */
   readonly ofPerson: boolean;
+  /** `audit_search f`, or what of it is about that person. */
+  readonly from: string;
   readonly where: string;
   readonly values: readonly unknown[];
 }
+
+/** By itself (`offset 0`): other conditions would have the persons of all rows they hold for read. */
+const ofPersonSql = `(select f.at, f.log, f.index, f.id, f.kind, f.client, f.actor, f.purpose, f.operation,
+    f.outcome, f.policy, f.coordinates, f.reasons
+  from audit_search f where f.subjects @> array[?]::integer[] offset 0) f`;
 
 /**
  * What the index can tell of a filter, which is all but whether several things are true of one
@@ -120,7 +131,7 @@ export const indexedFilter = (
   const { subject, from, to, id, log, coordinate, reason, released } = filter;
   if (subject !== undefined) {
     if (!Number.isInteger(subject) || subject < 0 || subject > 0x7fffffff) return undefined;
-    add('f.subjects @> array[?]::integer[]', subject);
+    values.push(subject);
   }
   if (from) add('f.at >= ?', from.toISOString());
   if (to) add('f.at < ?', to.toISOString());
@@ -139,7 +150,8 @@ export const indexedFilter = (
   if (released === true) add('f.reasons && ?::text[]', [...releasingReasons]);
   if (released === false) add('not f.reasons <@ ?::text[]', [...releasingReasons]);
   const ofPerson = subject !== undefined;
-  return { ofPerson, where: terms.length === 0 ? 'true' : terms.join(' and '), values };
+  const rows = ofPerson ? ofPersonSql : 'audit_search f';
+  return { ofPerson, from: rows, where: terms.length === 0 ? 'true' : terms.join(' and '), values };
 };
 
 /** Origins of all logs by number. */
@@ -192,32 +204,45 @@ interface Walk {
 }
 
 /**
- * Where candidates stand, in order.
+ * Looks rows up by what `indexedFilter` gave.
  *
- * Of a person's entries all are looked up in the index before they are ordered (`offset 0`). Left to
- * itself the planner may walk through the whole log by time instead, in the hope to meet some of them
- * early.
+ * Those of a person are found by the inverted index, whatever the planner thinks of it: what was indexed
+ * last lies there unsorted, which it takes for dear, and to read the persons of every row, which lie
+ * elsewhere, for free; or it walks through the whole log by time, in the hope to meet some early.
  */
+export const lookUp = <T>(
+  knex: Knex,
+  { ofPerson }: Sql,
+  query: (on: Knex) => PromiseLike<T>,
+): PromiseLike<T> =>
+  ofPerson
+    ? knex.transaction(async (trx) => {
+        await trx.raw('set local enable_seqscan to off; set local enable_indexscan to off');
+        return query(trx);
+      })
+    : query(knex);
+
+/** Where candidates stand, in order. */
 const candidates = async (
   knex: Knex,
-  { ofPerson, where, values }: Sql,
+  sql: Sql,
   order: 'asc' | 'desc',
   after: Key | undefined,
   most: number,
 ): Promise<readonly Key[]> => {
+  const { from, where, values } = sql;
   const than = order === 'asc' ? '>' : '<';
-  const { rows } = await knex.raw<{ rows: Key[] }>(
-    `select at, log, index from (
-       select f.at, f.log, f.index from audit_search f
+  const { rows } = await lookUp(knex, sql, (on) =>
+    on.raw<{ rows: Key[] }>(
+      `select f.at, f.log, f.index from ${from}
        where ${where} ${after ? `and (f.at, f.log, f.index) ${than} (?, ?, ?)` : ''}
-       ${ofPerson ? 'offset 0' : ''}
-     ) as found
-     order by at ${order}, log ${order}, index ${order} limit ?`,
-    [
-      ...(values as string[]),
-      ...(after ? [after.at.toISOString(), after.log, after.index] : []),
-      most,
-    ],
+       order by f.at ${order}, f.log ${order}, f.index ${order} limit ?`,
+      [
+        ...(values as string[]),
+        ...(after ? [after.at.toISOString(), after.log, after.index] : []),
+        most,
+      ],
+    ),
   );
   return rows;
 };

@@ -6,7 +6,7 @@ import {
   prepareFilter,
   type AuditFilter,
 } from './audit-filter.ts';
-import { eachEntry, indexedFilter, originsOf, type FoundEntry } from './audit-reader.ts';
+import { eachEntry, indexedFilter, lookUp, originsOf, type FoundEntry } from './audit-reader.ts';
 import { rangesHold, unpackRanges } from './number-ranges.ts';
 import { releasingReasons } from './reasons.ts';
 
@@ -222,7 +222,7 @@ const countIndexed = async (
   if (!sql) return [];
   const { rows } = await knex.raw<{ rows: (Record<string, string | null> & { n: number })[] }>(
     `select ${[...by.map((name, i) => `${sqlOf[name] ?? 'null'} as k${i}`), 'count(distinct f.id) as n'].join(', ')}
-     from audit_search f where ${sql.where}
+     from ${sql.from} where ${sql.where}
      ${by.length === 0 ? '' : `group by ${by.map((_, i) => i + 1).join(', ')}`} limit ?`,
     [...(sql.values as string[]), mostGroups + 1],
   );
@@ -244,9 +244,11 @@ const countIndexed = async (
 export const countCandidates = async (knex: Knex, filter: AuditFilter): Promise<number> => {
   const sql = indexedFilter(prepareFilter(filter), await originsOf(knex));
   if (!sql) return 0;
-  const { rows } = await knex.raw<{ rows: { n: number }[] }>(
-    `select count(*) as n from audit_search f where ${sql.where}`,
-    sql.values as string[],
+  const { rows } = await lookUp(knex, sql, (on) =>
+    on.raw<{ rows: { n: number }[] }>(
+      `select count(*) as n from ${sql.from} where ${sql.where}`,
+      sql.values as string[],
+    ),
   );
   return rows[0]?.n ?? 0;
 };

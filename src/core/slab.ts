@@ -22,7 +22,8 @@ export const int32s = (length: number): Int32Array => {
     numbersAt = 0;
   }
   const made = new Int32Array(numbers, numbersAt, length);
-  numbersAt += size;
+  // By what was made: a length that is none would else be remembered.
+  numbersAt += made.byteLength;
   return made;
 };
 
@@ -40,6 +41,6 @@ export const scratchBytes = (length: number): Buffer => {
     bytesAt = 0;
   }
   const made = bytes.subarray(bytesAt, bytesAt + length);
-  bytesAt += length;
+  bytesAt += made.length;
   return made;
 };

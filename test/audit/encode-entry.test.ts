@@ -200,7 +200,8 @@ describe('an operation too long for one entry', () => {
     const decisions = coordinates.map((_, i): PackedDecision => ['OPEN', [i], many]);
     const began = performance.now();
     encodeEntry({ ...bare, coordinates, sets, decisions }, at).forEach((part) => decodeEntry(part));
-    expect(performance.now() - began).toBeLessThan(3_000);
+    // On an idle machine a third of a second; by pairs of sets it would be minutes.
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 
   const scattered = (count: number, from: number): string =>

@@ -565,6 +565,6 @@ describe('hostile documents', () => {
         refused: new Set(),
       }),
     ).toThrow(PlanError);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });

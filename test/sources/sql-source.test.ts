@@ -293,7 +293,7 @@ describe('a source in trouble', () => {
       code: 'SOURCE_TIMEOUT',
       message: 'source `shop` did not answer in time',
     });
-    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   it('is a timeout when all its connections are busy', async () => {
