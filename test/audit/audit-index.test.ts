@@ -209,7 +209,9 @@ describe('the index before there was one of persons', () => {
       const update = up(database.knex);
       const waiting = `select from pg_locks where not granted and database =
         (select oid from pg_database where datname = current_database())`;
-      await expect.poll(async () => (await other.raw<{ rows: unknown[] }>(waiting)).rows).toHaveLength(1);
+      await expect
+        .poll(async () => (await other.raw<{ rows: unknown[] }>(waiting)).rows)
+        .toHaveLength(1);
       for (const table of ['audit_search', 'audit_subject'])
         await old.raw(`delete from ${table} where log = ?`, [log]);
       await old.commit();
