@@ -4,7 +4,6 @@ import { openAuditLog, type AuditLog } from '../audit/open-audit-log.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../core/errors.ts';
 import { isMigrated, migrate } from '../database/migrate.ts';
-import { openDatabase } from '../database/open-database.ts';
 import { identifiedConsents, type Consents } from '../decision/identified-consents.ts';
 import { ConsentStore } from '../ledger/consent-store.ts';
 import type { SubjectDirectory } from '../ledger/subject-directory.ts';
@@ -14,6 +13,7 @@ import { declaredSourceOf, openSources } from '../open-sources.ts';
 import { openSubjects } from '../open-subjects.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import type { Source, Sources } from '../sources/source.ts';
+import { openForCommand } from './open-for-command.ts';
 import { createProgress } from './progress.ts';
 import { readConfig } from './read-config.ts';
 
@@ -45,7 +45,7 @@ export const withLedger = async <T>(
 ): Promise<T> => {
   const config = readConfig();
   const { policy } = await loadPolicy(config);
-  const database = await openDatabase({ config, role: 'command', log: () => undefined });
+  const database = await openForCommand(config);
   try {
     const { knex } = database;
     if (dryRun) await assertMigrated(knex);

@@ -2,11 +2,11 @@ import type { Knex } from 'knex';
 import { keepPolicy } from '../audit/audit-store.ts';
 import type { NoticeBook } from '../core/notice.ts';
 import { migrate } from '../database/migrate.ts';
-import { openDatabase } from '../database/open-database.ts';
 import { readNotices } from '../ledger/notice-store.ts';
 import { loadPolicy } from '../load-policy.ts';
 import { loadSampleNotices } from '../load-sample.ts';
 import type { Policy } from '../policy/compile-policy.ts';
+import { openForCommand } from './open-for-command.ts';
 import { readConfig } from './read-config.ts';
 
 /** What commands on notices work with. */
@@ -35,7 +35,7 @@ export const withNotices = async <T>(
 ): Promise<T> => {
   const config = readConfig();
   const { policy } = await loadPolicy(config);
-  const database = await openDatabase({ config, role: 'command', log: () => undefined });
+  const database = await openForCommand(config);
   try {
     const { knex } = database;
     if (!dryRun) {

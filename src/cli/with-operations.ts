@@ -2,9 +2,9 @@ import type { Knex } from 'knex';
 import { keepPolicy } from '../audit/audit-store.ts';
 import type { Config } from '../config/config.ts';
 import { migrate } from '../database/migrate.ts';
-import { openDatabase } from '../database/open-database.ts';
 import { loadPolicy } from '../load-policy.ts';
 import type { Policy } from '../policy/compile-policy.ts';
+import { openForCommand } from './open-for-command.ts';
 import { readConfig } from './read-config.ts';
 
 /** What commands on registered operations work with. */
@@ -27,7 +27,7 @@ export const withOperations = async <T>(
 ): Promise<T> => {
   const config = readConfig();
   const { policy } = await loadPolicy(config);
-  const database = await openDatabase({ config, role: 'command', log: () => undefined });
+  const database = await openForCommand(config);
   try {
     const { knex } = database;
     if (!dryRun) {

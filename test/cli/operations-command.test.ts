@@ -66,9 +66,11 @@ const environment = () => ({
 });
 
 /** As a shell would. */
-const runProgram = (...args: readonly string[]) =>
+const runProgram = (...args: readonly string[]) => runWith(environment(), args);
+
+const runWith = (variables: Readonly<Record<string, string>>, args: readonly string[]) =>
   new Promise<Ran>((resolve) => {
-    const env = { PATH: process.env['PATH'], ...environment() };
+    const env = { PATH: process.env['PATH'], ...variables };
     execFile(
       process.execPath,
       [program, 'operations', ...args],
@@ -347,3 +349,15 @@ it('refuses wrong usage with 2', async () => {
   ];
   for (const args of wrong) expect((await run(...args)).code, args.join(' ')).toBe(2);
 });
+
+it('says where there was no database before, as in another folder than that of the gateway', async () => {
+  const elsewhere = {
+    SAYSO_CONFIG: join(folder, 'sayso.json'),
+    SAYSO_DATA: join(folder, 'elsewhere'),
+  };
+  const first = await runWith(elsewhere, ['list', '--client', 'shop']);
+  expect(first).toMatchObject({ code: 0 });
+  expect(first.stderr).toContain(`made a new database in ${elsewhere.SAYSO_DATA};`);
+  const again = await runWith(elsewhere, ['list', '--client', 'shop']);
+  expect(again).toMatchObject({ code: 0, stderr: '' });
+}, 120_000);

@@ -3,7 +3,7 @@ import { countUnindexed, indexAudit } from '../../audit/audit-index.ts';
 import type { Config } from '../../config/config.ts';
 import { ConfigError } from '../../core/errors.ts';
 import { isMigrated } from '../../database/migrate.ts';
-import { openDatabase } from '../../database/open-database.ts';
+import { openForCommand } from '../open-for-command.ts';
 import { createProgress } from '../progress.ts';
 import { readConfig } from '../read-config.ts';
 import { closedOutput } from './output.ts';
@@ -21,7 +21,7 @@ export interface AuditTools {
  */
 export const withAudit = async (use: (tools: AuditTools) => Promise<void>): Promise<void> => {
   const config = readConfig();
-  const database = await openDatabase({ config, role: 'command', log: () => undefined });
+  const database = await openForCommand(config);
   try {
     if (!(await isMigrated(database.knex)))
       throw new ConfigError([
