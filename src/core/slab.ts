@@ -8,9 +8,9 @@ let numbers = new ArrayBuffer(slabBytes);
 let numbersAt = 0;
 
 /**
- * So many numbers, all of them 0: as `new Int32Array(length)`, but many share one piece of memory,
- * which is none the longer ones' own. V8 keeps memory of typed arrays outside of its heap, and to get,
- * to register and to give back such a piece takes ten times as long as to make the array.
+ * So many numbers, all of them 0: as `new Int32Array(length)`, but many of them share one piece of memory.
+ * V8 keeps memory of typed arrays outside of its heap, and to get, to register and to give back such a
+ * piece takes ten times as long as to make the array.
  *
  * For what lives no longer than a request: as long as one of them is there the whole slab stays.
  */
