@@ -1,5 +1,5 @@
-import { int32s } from '../core/slab.ts';
 import { getArgumentValues } from 'graphql';
+import { int32s } from '../core/slab.ts';
 import { noSubject } from '../ledger/subject-directory.ts';
 import { decideRows } from '../decision/decide-rows.ts';
 import type { DecidedRows } from '../decision/decided-rows.ts';

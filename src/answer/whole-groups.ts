@@ -1,5 +1,5 @@
-import { int32s } from '../core/slab.ts';
 import { randomInt } from 'node:crypto';
+import { int32s } from '../core/slab.ts';
 
 /** Odd, and known to nobody: who chooses numbers cannot choose such as meet in one slot. */
 const secret = 2 * randomInt(2 ** 31) + 1;

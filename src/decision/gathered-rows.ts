@@ -1,5 +1,4 @@
 import { int32s } from '../core/slab.ts';
-import { front } from './front.ts';
 import type { Said, SaidBook } from './said-book.ts';
 import type { Rows } from './sort-rows.ts';
 
@@ -59,8 +58,8 @@ export class GatheredRows {
   get all(): Rows {
     const length = this.#length;
     return {
-      numbers: front(this.#numbers, length),
-      kinds: front(this.#kinds, length),
+      numbers: this.#numbers.subarray(0, length),
+      kinds: this.#kinds.subarray(0, length),
     };
   }
 }

@@ -1,7 +1,6 @@
 import { int32s } from '../core/slab.ts';
 import type { PackedDecision, PackedDecisions } from '../audit/entry.ts';
 import { packSorted } from '../audit/number-ranges.ts';
-import { front } from './front.ts';
 import type { LoggedLine } from './logged-lines.ts';
 import type { Said, SaidBook, Shape } from './said-book.ts';
 import { sortRows, type Rows } from './sort-rows.ts';
@@ -28,7 +27,7 @@ const joinRows = ({ numbers, kinds }: Rows, book: SaidBook): Rows => {
     kinds[count] = said.number;
     count += 1;
   }
-  return { numbers: front(numbers, count), kinds: front(kinds, count) };
+  return { numbers: numbers.subarray(0, count), kinds: kinds.subarray(0, count) };
 };
 
 interface Sets {

@@ -1,4 +1,5 @@
 import { int32s } from '../core/slab.ts';
+
 /** Most bits of a number that one pass sorts by. */
 const mostBits = 10;
 /** By digit; nothing is awaited while it is used. */

@@ -1,8 +1,8 @@
-import { scratchBytes } from '../slab.ts';
 import type { EventEmitter } from 'node:events';
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
+import { scratchBytes } from '../slab.ts';
 import { Deadline } from './deadline.ts';
 import { Frames, type AnswerReader } from './frames.ts';
 import { PreparedNames } from './prepared-names.ts';

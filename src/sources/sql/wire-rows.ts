@@ -1,5 +1,5 @@
-import { int32s } from '../../core/slab.ts';
 import { isAscii, isUtf8 } from 'node:buffer';
+import { int32s } from '../../core/slab.ts';
 import { Columns, findCells } from '../../core/wire/cells.ts';
 import { ask as askOver, type Answered, type Asked } from '../../core/wire/exchange.ts';
 import type { WireClient } from '../../core/wire/wire-client.ts';
