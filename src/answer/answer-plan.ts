@@ -1,5 +1,6 @@
 import type { FieldNode, GraphQLField, GraphQLOutputType } from 'graphql';
 import type { ClientReason } from '../decision/withheld.ts';
+import type { PathShape } from '../decision/path-shape.ts';
 import type { JoinMember, JoinPlan, ReadPlan, RowPlan } from '../policy/plan.ts';
 
 /**
@@ -23,7 +24,6 @@ export type RootAnswer =
   | { readonly kind: 'constant'; readonly bytes: Buffer }
   | {
       readonly kind: 'one';
-      readonly key: string;
       readonly name: KeyBytes;
       readonly asked: Asked;
       readonly read: ReadPlan;
@@ -33,7 +33,6 @@ export type RootAnswer =
     }
   | {
       readonly kind: 'page';
-      readonly key: string;
       readonly name: KeyBytes;
       readonly asked: Asked;
       readonly read: ReadPlan;
@@ -47,13 +46,11 @@ export type ConnectionPart =
   | { readonly kind: 'constant'; readonly bytes: Buffer }
   | {
       readonly kind: 'nodes';
-      readonly key: string;
       readonly name: KeyBytes;
       readonly row: RowAnswer;
     }
   | {
       readonly kind: 'edges';
-      readonly key: string;
       readonly name: KeyBytes;
       readonly parts: readonly EdgePart[];
     }
@@ -64,7 +61,6 @@ export type EdgePart =
   | { readonly kind: 'cursor'; readonly name: KeyBytes }
   | {
       readonly kind: 'node';
-      readonly key: string;
       readonly name: KeyBytes;
       readonly row: RowAnswer;
     };
@@ -95,8 +91,8 @@ export interface ConstantEntry {
 
 /** Whose value stands in a cell, and what is told of it where it is withheld. */
 interface Placed {
-  readonly key: string;
   readonly name: KeyBytes;
+  readonly shape: PathShape;
   /** `"email":null` */
   readonly empty: Buffer;
   readonly coordinate: string;

@@ -9,6 +9,7 @@ import {
   type GraphQLObjectType,
   type OperationDefinitionNode,
 } from 'graphql';
+import { pathShape, type PathShape } from '../decision/path-shape.ts';
 import { clientReason } from '../decision/withheld.ts';
 import { FieldCollector, type CollectedFields } from '../policy/collect-fields.ts';
 import type { Policy } from '../policy/compile-policy.ts';
@@ -50,6 +51,9 @@ const shownIn = (part: ConnectionPart): readonly ShownPart[] => {
   return part.kind === 'edges' ? part.parts.filter((edge) => edge.kind === 'node') : [];
 };
 
+/** Where something stands in the answer: response keys, null for each place in a list. */
+type Keys = PathShape['keys'];
+
 class AnswerCompiler {
   readonly #request: AnswerRequest;
   readonly #collector: FieldCollector;
@@ -80,15 +84,16 @@ class AnswerCompiler {
     if (root.kind !== 'one' && root.kind !== 'page') return notPlain('a field with a resolver');
     this.#mustBeRaw(root.read);
     const asked = this.#asked('Query', nodes);
-    const base = { key, name: keyBytes(key), asked };
+    const base = { name: keyBytes(key), asked };
+    const at = [key];
     if (root.kind === 'one') {
-      const row = this.#row(root.row, this.#collector.below(nodes, root.row.typeName));
+      const row = this.#row(root.row, this.#collector.below(nodes, root.row.typeName), at);
       const nullable = !isNonNullType(asked.field.type);
       return { kind: 'one', ...base, read: root.read, keyArgs: root.keyArgs, row, nullable };
     }
     const { type } = root.read;
     const parts = [...this.#collector.below(nodes, `${type}Connection`)].map(([partKey, below]) =>
-      this.#connection(root, type, partKey, below),
+      this.#connection(root, type, [...at, partKey], below),
     );
     return { kind: 'page', ...base, read: root.read, parts, shown: parts.flatMap(shownIn) };
   }
@@ -96,24 +101,25 @@ class AnswerCompiler {
   #connection(
     { positions }: Extract<RootPlan, { readonly kind: 'page' }>,
     type: string,
-    key: string,
+    at: Keys,
     below: readonly FieldNode[],
   ): ConnectionPart {
+    const key = at.at(-1) ?? '';
     const name = keyBytes(key);
     switch (below[0]?.name.value ?? '') {
       case '__typename':
         return constant(key, JSON.stringify(`${type}Connection`));
       case 'nodes': {
         const plan = positions.nodes.get(key) ?? notPlain('a list without a plan');
-        const row = this.#row(plan, this.#collector.below(below, type));
-        return { kind: 'nodes', key, name, row };
+        const row = this.#row(plan, this.#collector.below(below, type), [...at, null]);
+        return { kind: 'nodes', name, row };
       }
       case 'edges': {
         const plans = positions.edges.get(key) ?? notPlain('edges without a plan');
         const parts = [...this.#collector.below(below, `${type}Edge`)].map(([edgeKey, inner]) =>
-          this.#edge(plans, type, edgeKey, inner),
+          this.#edge(plans, type, [...at, null, edgeKey], inner),
         );
-        return { kind: 'edges', key, name, parts };
+        return { kind: 'edges', name, parts };
       }
       case 'pageInfo': {
         const parts = [...this.#collector.below(below, 'PageInfo')].map(([infoKey, inner]) =>
@@ -129,9 +135,10 @@ class AnswerCompiler {
   #edge(
     plans: ReadonlyMap<string, RowPlan>,
     type: string,
-    key: string,
+    at: Keys,
     inner: readonly FieldNode[],
   ): EdgePart {
+    const key = at.at(-1) ?? '';
     const name = keyBytes(key);
     switch (inner[0]?.name.value ?? '') {
       case '__typename':
@@ -140,19 +147,15 @@ class AnswerCompiler {
         return { kind: 'cursor', name };
       case 'node': {
         const plan = plans.get(key) ?? notPlain('a node without a plan');
-        return {
-          kind: 'node',
-          key,
-          name,
-          row: this.#row(plan, this.#collector.below(inner, type)),
-        };
+        const row = this.#row(plan, this.#collector.below(inner, type), at);
+        return { kind: 'node', name, row };
       }
       default:
         return notPlain('something else of an edge');
     }
   }
 
-  #row(plan: RowPlan, fields: CollectedFields): RowAnswer {
+  #row(plan: RowPlan, fields: CollectedFields, at: Keys): RowAnswer {
     if (plan.gates.length > 0) return notPlain('a list that leaves rows out');
     const { read } = plan;
     // Where a person lives comes with the row, or has to be asked for elsewhere.
@@ -161,16 +164,12 @@ class AnswerCompiler {
     const object = this.#objectType(plan.typeName);
     return {
       plan,
-      entries: [...fields].map(([key, nodes]) => this.#entry(plan, object, key, nodes)),
+      entries: [...fields].map(([key, nodes]) => this.#entry(plan, object, [...at, key], nodes)),
     };
   }
 
-  #entry(
-    plan: RowPlan,
-    object: GraphQLObjectType,
-    key: string,
-    nodes: readonly FieldNode[],
-  ): Entry {
+  #entry(plan: RowPlan, object: GraphQLObjectType, at: Keys, nodes: readonly FieldNode[]): Entry {
+    const key = at.at(-1) ?? '';
     const fieldName = nodes[0]?.name.value ?? '';
     if (fieldName === '__typename') return constant(key, JSON.stringify(object.name));
     const cell = plan.cellOf.get(fieldName) ?? notPlain('a field without a cell');
@@ -178,8 +177,8 @@ class AnswerCompiler {
     const asked = this.#asked(object.name, nodes);
     const { type } = asked.field;
     const placed = {
-      key,
       name: keyBytes(key),
+      shape: pathShape(at),
       empty: Buffer.from(`${JSON.stringify(key)}:null`),
       coordinate: cell.coordinate,
       decision: cell.decision,
@@ -197,7 +196,8 @@ class AnswerCompiler {
     const [member, other] = join.members;
     if (member === undefined || other !== undefined) return notPlain('rows of several types');
     this.#mustBeRaw(member.read);
-    const row = this.#row(member.row, this.#collector.below(nodes, member.row.typeName));
+    const below = this.#collector.below(nodes, member.row.typeName);
+    const row = this.#row(member.row, below, join.list ? [...at, null] : at);
     return { kind: 'join', ...placed, asked, join, member, row };
   }
 

@@ -64,8 +64,7 @@ export class AnswerWriter {
     // To find out by writing would keep others waiting for a second or more.
     if (countObjects(roots) > this.#maxObjects) throw new AnswerTooLargeError(this.#maxObjects);
     this.#object(roots, (loaded) => this.#root(loaded));
-    for (const { coordinate, reason, count, paths } of this.#rows.sites)
-      notes.noteMany(coordinate, reason, count, paths);
+    for (const site of this.#rows.sites) notes.noteSite(site);
   }
 
   #object<Part>(parts: readonly Part[], write: (part: Part) => void): void {
@@ -84,26 +83,24 @@ export class AnswerWriter {
   }
 
   #root(loaded: LoadedRoot): void {
-    const { out, path } = this.#rows;
+    const { out } = this.#rows;
     const { root } = loaded;
     if (root.kind === 'constant') {
       this.#constant(root.bytes);
       return;
     }
     this.#constant(root.name);
-    path.push(root.key);
     if ('page' in loaded) this.#object(loaded.root.parts, (part) => this.#part(part, loaded));
     else if ('rows' in loaded && loaded.rows) this.#rows.row(loaded.rows, 0);
     else if (root.kind === 'one' && root.nullable) out.text('null');
     else throw new NotPlain('null where the schema says that there is a value');
-    path.pop();
   }
 
   #part(
     part: ConnectionPart,
     { root, page }: Extract<LoadedRoot, { readonly root: Root<'page'> }>,
   ): void {
-    const { out, path } = this.#rows;
+    const { out, indices } = this.#rows;
     if (part.kind === 'constant') {
       this.#constant(part.bytes);
       return;
@@ -113,7 +110,6 @@ export class AnswerWriter {
       this.#object(part.parts, (one) => this.#info(one, root.read, page));
       return;
     }
-    path.push(part.key);
     if (part.kind === 'nodes') {
       const rows = page.rows.get(part);
       if (rows === undefined) throw new NotPlain('a list that was not read');
@@ -124,17 +120,16 @@ export class AnswerWriter {
       out.text('[');
       for (let i = 0; i < page.count; i += 1) {
         if (i > 0) out.text(',');
-        path.push(i);
+        indices.push(i);
         this.#object(part.parts, (one) => this.#edge(one, root.read, page, i));
-        path.pop();
+        indices.pop();
       }
       out.text(']');
     }
-    path.pop();
   }
 
   #edge(part: EdgePart, read: ReadPlan, { raw, rows }: LoadedPage, index: number): void {
-    const { out, path } = this.#rows;
+    const { out } = this.#rows;
     if (part.kind === 'constant') {
       this.#constant(part.bytes);
       return;
@@ -146,9 +141,7 @@ export class AnswerWriter {
     }
     const loaded = rows.get(part);
     if (loaded === undefined) throw new NotPlain('a node that was not read');
-    path.push(part.key);
     this.#rows.row(loaded, index);
-    path.pop();
   }
 
   #info(part: PagePart, read: ReadPlan, page: LoadedPage): void {

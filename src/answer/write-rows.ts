@@ -1,5 +1,5 @@
 import { AnswerTooLargeError } from '../core/errors.ts';
-import { maxPaths, pathText, type ClientReason, type NotedPath } from '../decision/withheld.ts';
+import { maxPaths, type WithheldSite } from '../decision/withheld.ts';
 import type { AnswerBuffer } from './answer-buffer.ts';
 import type { CellEntry, Entry, JoinEntry } from './answer-plan.ts';
 import { step, stepFor, type Step } from './cell-steps.ts';
@@ -7,14 +7,6 @@ import { completeCell, enumNames } from './complete-cell.ts';
 import type { LoadedJoin, LoadedRows } from './load-rows.ts';
 import { NotPlain } from './not-plain.ts';
 import { isDay, isDecimal, isWhole, writeText } from './write-text.ts';
-
-/** The withheld cells of one entry: how many, and where the first are. */
-export interface WithheldSite {
-  readonly coordinate: string;
-  readonly reason: ClientReason;
-  count: number;
-  readonly paths: NotedPath[];
-}
 
 /** What is the same for all rows of a selection. */
 interface Layout {
@@ -82,8 +74,8 @@ const looksRight = (
 /** Writes rows of one answer, and counts what it withholds on the way. */
 export class RowWriter {
   readonly out: AnswerBuffer;
-  /** Response keys and indices from the root to where is being written. */
-  readonly path: (string | number)[] = [];
+  /** Places in the lists that are being written, from the root on. */
+  readonly indices: number[] = [];
   readonly #sites = new Map<Entry, WithheldSite>();
   readonly #layouts = new Map<LoadedRows, Layout>();
   #lastRows: LoadedRows | undefined;
@@ -132,8 +124,6 @@ export class RowWriter {
     const { cells, width } = raw;
     const base = 2 * index * width;
     const { entries } = answer;
-    /** The row's own place, once it is told of. */
-    let here: string | undefined;
     out.room(fixed);
     out.put(openBrace);
     for (let i = 0; i < entries.length; i += 1) {
@@ -148,9 +138,9 @@ export class RowWriter {
         this.#empty(entry);
         const site = (sites[i] ??= this.#siteOf(entry));
         site.count += 1;
-        if (site.paths.length < maxPaths) {
-          here ??= pathText(this.path);
-          site.paths.push({ keys: [...this.path, entry.key], text: `${here}.${entry.key}` });
+        if (site.told < maxPaths) {
+          site.told += 1;
+          for (const index of this.indices) site.indices.push(index);
         }
         continue;
       }
@@ -203,21 +193,21 @@ export class RowWriter {
 
   /** Writes rows as a list. */
   list(rows: LoadedRows, order: ArrayLike<number>, from: number, to: number): void {
-    const { out, path } = this;
+    const { out, indices } = this;
     out.byte(openBracket);
-    const depth = path.push(0) - 1;
+    const depth = indices.push(0) - 1;
     for (let i = from; i < to; i += 1) {
       if (i > from) out.byte(comma);
-      path[depth] = i - from;
+      indices[depth] = i - from;
       this.row(rows, order[i] ?? 0);
     }
-    path.pop();
+    indices.pop();
     out.byte(closeBracket);
   }
 
   #join(entry: JoinEntry, join: LoadedJoin | undefined, index: number): void {
     if (join === undefined) throw new NotPlain('a join that was not read');
-    const { out, path } = this;
+    const { out } = this;
     const { rows, groupOf, starts, order } = join;
     const group = groupOf[index] ?? -1;
     const from = group < 0 ? 0 : (starts[group] ?? 0);
@@ -234,10 +224,8 @@ export class RowWriter {
       out.put(closeBracket);
       return;
     }
-    path.push(entry.key);
     if (entry.join.list) this.list(rows, order, from, to);
     else this.row(rows, order[from] ?? 0);
-    path.pop();
   }
 
   #empty(entry: CellEntry | JoinEntry): void {
@@ -248,7 +236,8 @@ export class RowWriter {
   #siteOf(entry: CellEntry | JoinEntry): WithheldSite {
     let site = this.#sites.get(entry);
     if (site === undefined) {
-      site = { coordinate: entry.coordinate, reason: entry.reason, count: 0, paths: [] };
+      const { coordinate, reason, shape } = entry;
+      site = { coordinate, reason, shape, count: 0, told: 0, indices: [] };
       this.#sites.set(entry, site);
     }
     return site;

@@ -1,26 +1,14 @@
 import { int32s, scratchBytes } from '../core/slab.ts';
+import { mostWholeDigits, writeWhole } from '../core/write-whole.ts';
+
 /** Stands at the end of ranges for rows that concern nobody known. */
 export const unknownMark = '?';
 
-const zero = 48;
 const comma = 44;
 const dash = 45;
 const question = 63;
 /** `2147483647,` */
-const mostDigits = 11;
-
-/** Writes a number and gives where it ends. */
-const writeNumber = (bytes: Buffer, at: number, number: number): number => {
-  let end = at + 1;
-  for (let rest = number; rest >= 10; rest = (rest / 10) | 0) end += 1;
-  let rest = number;
-  for (let i = end - 1; i >= at; i -= 1) {
-    const tenth = (rest / 10) | 0;
-    bytes[i] = zero + rest - 10 * tenth;
-    rest = tenth;
-  }
-  return end;
-};
+const mostBytes = mostWholeDigits + 1;
 
 /** Writes one set, a comma behind each range and behind `?`, and gives where it ends. */
 const writeRanges = (
@@ -39,10 +27,10 @@ const writeRanges = (
     let to = from;
     // Rows of one person come again and again; each counts once.
     for (i += 1; i < end && (sorted[i] ?? 0) - to <= 1; i += 1) to = sorted[i] ?? to;
-    at = writeNumber(bytes, at, from);
+    at = writeWhole(bytes, at, from);
     if (to > from) {
       bytes[at] = dash;
-      at = writeNumber(bytes, at + 1, to);
+      at = writeWhole(bytes, at + 1, to);
     }
     bytes[at] = comma;
     at += 1;
@@ -65,7 +53,7 @@ export const packSorted = (sorted: Int32Array, ends: ArrayLike<number>): readonl
   const [only = -1] = sorted;
   // As often as somebody looks at one person.
   if (sorted.length === 1 && ends.length === 1 && only >= 0) return [String(only)];
-  const bytes = scratchBytes(mostDigits * sorted.length + 2);
+  const bytes = scratchBytes(mostBytes * sorted.length + 2);
   const starts = int32s(ends.length + 1);
   let first = 0;
   for (let set = 0; set < ends.length; set += 1) {

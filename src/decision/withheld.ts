@@ -1,6 +1,7 @@
 import type { ResponsePath } from '../core/response-path.ts';
 import { comparePaths, pathOf } from '../core/response-path.ts';
 import type { NeverReason, RowPlan } from '../policy/plan.ts';
+import { gapsOf, pathIn, type PathShape } from './path-shape.ts';
 
 /** What a client is told; few and closed, and never why. */
 export type ClientReason = NeverReason | 'NOT_CONSENTED';
@@ -19,18 +20,31 @@ export interface WithheldNote {
 /** Most paths told for one field. */
 export const maxPaths = 20;
 
-/** A place of the answer. */
-export interface NotedPath {
-  /** Response keys and indices from the root on. */
-  readonly keys: readonly (string | number)[];
-  /** `customers.nodes.0.email`, where it is known already. */
-  readonly text?: string;
+/** Withheld cells of one field of an answer. */
+export interface WithheldSite {
+  readonly coordinate: string;
+  readonly reason: ClientReason;
+  /** Of the paths to all of them. */
+  readonly shape: PathShape;
+  /** How many places of the answer. */
+  count: number;
+  /** Of how many the path is told: of all, or of the first `maxPaths` in the order of the answer. */
+  told: number;
+  /** What stands in the gaps of those paths, path after path. */
+  readonly indices: number[];
 }
+
+/** A line as it is written: the paths, or what they are made of. */
+export type WithheldLine =
+  WithheldNote | (Omit<WithheldNote, 'paths'> & { readonly site: WithheldSite });
+
+type Path = readonly (string | number)[];
 
 interface Line {
   count: number;
   /** The smallest paths so far, in order: which come first must not depend on timing. */
-  readonly paths: NotedPath[];
+  readonly paths: Path[];
+  readonly sites: WithheldSite[];
 }
 
 /** Why a field is absent from rows of a plan. */
@@ -49,74 +63,66 @@ export class WithheldNotes {
     const { paths } = line;
     const keys = pathOf(path);
     const last = paths.at(-1);
-    if (paths.length >= maxPaths && last && comparePaths(keys, last.keys) >= 0) return;
+    if (paths.length >= maxPaths && last && comparePaths(keys, last) >= 0) return;
     let at = paths.length;
-    while (at > 0 && comparePaths(keys, paths[at - 1]?.keys ?? []) < 0) at -= 1;
-    paths.splice(at, 0, { keys });
+    while (at > 0 && comparePaths(keys, paths[at - 1] ?? []) < 0) at -= 1;
+    paths.splice(at, 0, keys);
     if (paths.length > maxPaths) paths.pop();
   }
 
-  /**
-   * Notes many places of one field at once, as `note` would each of them.
-   *
-   * @param count how many places
-   * @param smallest the first of them in the order of `comparePaths`: all, or `maxPaths`
-   */
-  noteMany(
-    coordinate: string,
-    reason: ClientReason,
-    count: number,
-    smallest: readonly NotedPath[],
-  ): void {
-    if (count <= 0) return;
-    const line = this.#line(coordinate, reason);
-    line.count += count;
-    const known = line.paths.splice(0);
-    let k = 0;
-    let s = 0;
-    while (line.paths.length < maxPaths) {
-      const left = known[k];
-      const right = smallest[s];
-      const isLeft = left !== undefined && (!right || comparePaths(left.keys, right.keys) <= 0);
-      const next = isLeft ? left : right;
-      if (!next) return;
-      line.paths.push(next);
-      if (isLeft) k += 1;
-      else s += 1;
-    }
+  /** Notes many places of one field at once, as `note` would each of them. It is kept, not copied. */
+  noteSite(site: WithheldSite): void {
+    if (site.count <= 0) return;
+    const line = this.#line(site.coordinate, site.reason);
+    line.count += site.count;
+    line.sites.push(site);
   }
 
   #line(coordinate: string, reason: ClientReason): Line {
     const byReason = this.#lines.get(coordinate) ?? new Map<ClientReason, Line>();
     this.#lines.set(coordinate, byReason);
-    const line = byReason.get(reason) ?? { count: 0, paths: [] };
+    const line = byReason.get(reason) ?? { count: 0, paths: [], sites: [] };
     byReason.set(reason, line);
     return line;
   }
 
   /** The lines, by field and reason. */
   list(): readonly WithheldNote[] {
-    const notes: WithheldNote[] = [];
+    return this.lines().map((line) => {
+      if (!('site' in line)) return line;
+      const { site, ...rest } = line;
+      return { ...rest, paths: pathsOf(site).map(textOf) };
+    });
+  }
+
+  /** The same, of which most need not be put into words to be written. */
+  lines(): readonly WithheldLine[] {
+    const lines: WithheldLine[] = [];
     for (const [field, byReason] of this.#lines) {
-      for (const [reason, { count, paths }] of byReason) {
-        notes.push({ field, reason, count, paths: paths.map(textOf) });
+      for (const [reason, { count, paths, sites }] of byReason) {
+        const [site, other] = sites;
+        if (site && !other && paths.length === 0) lines.push({ field, reason, count, site });
+        else lines.push({ field, reason, count, paths: firstOf(paths, sites).map(textOf) });
       }
     }
-    return notes.sort(compareNotes);
+    return lines.sort(compareLines);
   }
 }
 
-/** `customers.nodes.0.email`. Put together by hand, since `join` takes twice as long. */
-export const pathText = (path: readonly (string | number)[]): string => {
-  let text = String(path[0] ?? '');
-  for (let i = 1; i < path.length; i += 1) text += `.${path[i] ?? ''}`;
-  return text;
-};
+const pathsOf = ({ shape, indices, told }: WithheldSite): readonly Path[] =>
+  Array.from({ length: told }, (_, i) => pathIn(shape, indices, i * gapsOf(shape)));
 
-const textOf = ({ keys, text = pathText(keys) }: NotedPath): string => text;
+/** The smallest of all, in order. */
+const firstOf = (paths: readonly Path[], sites: readonly WithheldSite[]): readonly Path[] =>
+  sites.length === 0
+    ? paths
+    : [...paths, ...sites.flatMap(pathsOf)].sort(comparePaths).slice(0, maxPaths);
+
+/** `customers.nodes.0.email` */
+const textOf = (path: Path): string => path.join('.');
 
 /** By field, then by reason. */
-const compareNotes = (a: WithheldNote, b: WithheldNote): number => {
+const compareLines = (a: WithheldLine, b: WithheldLine): number => {
   if (a.field !== b.field) return a.field < b.field ? -1 : 1;
   return a.reason < b.reason ? -1 : 1;
 };

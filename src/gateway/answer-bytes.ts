@@ -1,9 +1,12 @@
 import { AnswerBuffer } from '../answer/answer-buffer.ts';
 import type { AnswerPlan } from '../answer/answer-plan.ts';
 import { quoted } from '../core/quoted.ts';
-import type { WithheldNote } from '../decision/withheld.ts';
+import { mostWholeDigits, writeWhole } from '../core/write-whole.ts';
+import { gapsOf } from '../decision/path-shape.ts';
+import type { WithheldLine, WithheldSite } from '../decision/withheld.ts';
 import type { Plan } from '../policy/plan.ts';
 
+const nothing = new Uint8Array(0);
 const opening = '{"data":';
 
 /** Bytes of the answers that plans have led to lately. */
@@ -34,7 +37,7 @@ export interface SaysoExtension {
   readonly head?: number | undefined;
   /** The id of the operation's audit entry. */
   readonly entry: string;
-  readonly withheld?: readonly WithheldNote[];
+  readonly withheld?: readonly WithheldLine[];
   readonly filtered?: Plan['filtered'] | undefined;
 }
 
@@ -44,27 +47,53 @@ const text = (value: string | undefined): string | undefined =>
 const member = (name: string, json: string | undefined): string =>
   json === undefined ? '' : `"${name}":${json},`;
 
+const comma = 0x2c;
+
+/** The paths to withheld cells: most of what is told, so they never become texts. */
+const writePaths = (out: AnswerBuffer, { shape, indices, told }: WithheldSite): void => {
+  const { pieces } = shape;
+  const gaps = gapsOf(shape);
+  let fixed = 1 + gaps * mostWholeDigits;
+  for (const { length } of pieces) fixed += length;
+  out.room(told * fixed);
+  let at = 0;
+  for (let path = 0; path < told; path += 1) {
+    if (path > 0) out.put(comma);
+    for (let piece = 0; piece <= gaps; piece += 1) {
+      if (piece > 0) out.at = writeWhole(out.bytes, out.at, indices[at++] ?? 0);
+      out.piece(pieces[piece] ?? nothing);
+    }
+  }
+};
+
 /** Response keys are names of GraphQL: nothing in a path has to be escaped. */
-const noteJson = ({ field, reason, count, paths }: WithheldNote): string =>
-  `{"field":${quoted(field)},"reason":"${reason}","count":${count},"paths":["${paths.join('","')}"]}`;
+const writeLine = (out: AnswerBuffer, line: WithheldLine): void => {
+  const { field, reason, count } = line;
+  out.text(`{"field":${quoted(field)},"reason":"${reason}","count":${count},"paths":[`);
+  if ('site' in line) writePaths(out, line.site);
+  else out.text(`"${line.paths.join('","')}"`);
+  out.text(']}');
+};
 
 /** As `JSON.stringify` writes it, whose general way costs as much as all else here. */
-const saysoJson = ({
-  purpose,
-  policy,
-  head,
-  entry,
-  withheld,
-  filtered,
-}: SaysoExtension): string => {
-  const members =
+const writeSayso = (out: AnswerBuffer, sayso: SaysoExtension): void => {
+  const { purpose, policy, head, entry, withheld, filtered } = sayso;
+  const before =
     member('purpose', text(purpose)) +
     member('policy', text(policy)) +
     member('head', head?.toString()) +
-    member('entry', quoted(entry)) +
-    member('withheld', withheld && `[${withheld.map(noteJson).join(',')}]`) +
-    member('filtered', filtered && JSON.stringify(filtered));
-  return `{${members.slice(0, -1)}}`;
+    member('entry', quoted(entry));
+  out.text(`{${before.slice(0, -1)}`);
+  if (withheld) {
+    out.text(',"withheld":[');
+    withheld.forEach((line, i) => {
+      if (i > 0) out.byte(comma);
+      writeLine(out, line);
+    });
+    out.text(']');
+  }
+  if (filtered) out.text(`,"filtered":${JSON.stringify(filtered)}`);
+  out.text('}');
 };
 
 /** A whole answer as JSON, to the byte as Apollo Server would write it. */
@@ -79,7 +108,9 @@ export class AnswerBytes {
    */
   constructor(begun: AnswerBuffer, sayso: SaysoExtension, plan?: AnswerPlan) {
     this.token = `sayso:${sayso.entry}`;
-    begun.text(`,"extensions":{"sayso":${saysoJson(sayso)}}}\n`);
+    begun.text(',"extensions":{"sayso":');
+    writeSayso(begun, sayso);
+    begun.text('}}\n');
     this.bytes = begun.done();
     if (plan) sizes.set(plan, this.bytes.length);
   }

@@ -17,7 +17,7 @@ import {
 } from '../core/errors.ts';
 import { uuidv7 } from '../core/uuid.ts';
 import { DecisionRecorder } from '../decision/recorder.ts';
-import type { WithheldNotes } from '../decision/withheld.ts';
+import type { WithheldLine } from '../decision/withheld.ts';
 import { actorName } from '../identity/actor-name.ts';
 import type { Caller } from '../identity/caller.ts';
 import { missingPurpose, resolvePurpose } from '../identity/resolve-purpose.ts';
@@ -117,8 +117,9 @@ export const createPipeline = (
       const { view } = settled;
       // INVARIANT: what was decided by a view that nobody confirmed does not leave.
       if (view?.carriedAt !== undefined) throw new Error('a view was carried and not confirmed');
-      const sayso = extension(journey, view, notes);
-      if (result instanceof AnswerBuffer) return new AnswerBytes(result, sayso, journey.answer);
+      if (result instanceof AnswerBuffer)
+        return new AnswerBytes(result, extension(journey, view, notes.lines()), journey.answer);
+      const sayso = extension(journey, view, notes.list());
       return {
         ...result,
         ...(result.errors && { errors: withStatus(result, boundErrors(result.errors)) }),
@@ -190,13 +191,13 @@ export const createPipeline = (
   const extension = (
     { purpose, plan: { filtered }, entry }: Journey,
     view: LedgerView | undefined,
-    notes: WithheldNotes,
+    withheld: readonly WithheldLine[],
   ): SaysoExtension => ({
     purpose,
     policy: policy.id,
     head: view?.head,
     entry,
-    withheld: notes.list(),
+    withheld,
     filtered: filtered.length > 0 ? filtered : undefined,
   });
 

@@ -6,6 +6,7 @@ import type { LoadedRows } from '../../src/answer/load-rows.ts';
 import { NotPlain } from '../../src/answer/not-plain.ts';
 import { RowWriter } from '../../src/answer/write-rows.ts';
 import type { Profile } from '../../src/decision/decided-rows.ts';
+import { pathShape } from '../../src/decision/path-shape.ts';
 import { rowPlan } from '../decision/plans.ts';
 
 const plan = rowPlan([{ kind: 'open', coordinates: ['Customer.name'] }], [{ field: 'name', decision: 0, index: 0 }]); // prettier-ignore
@@ -14,8 +15,8 @@ const answer: RowAnswer = {
   entries: [
     {
       kind: 'cell',
-      key: 'name',
       name: Buffer.from('"name":'),
+      shape: pathShape(['name']),
       empty: Buffer.from('"name":null'),
       coordinate: 'Customer.name',
       decision: 0,

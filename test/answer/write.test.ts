@@ -18,6 +18,7 @@ import type { CellEntry } from '../../src/answer/answer-plan.ts';
 import type { LoadedRows } from '../../src/answer/load-rows.ts';
 import { NotPlain } from '../../src/answer/not-plain.ts';
 import { RowWriter } from '../../src/answer/write-rows.ts';
+import { pathShape } from '../../src/decision/path-shape.ts';
 import { isDay, isDecimal, isWhole, writeText } from '../../src/answer/write-text.ts';
 import { attachScalars } from '../../src/gateway/scalars.ts';
 import type { RawKind, RawRows } from '../../src/sources/source.ts';
@@ -173,9 +174,9 @@ const reference = (type: GraphQLOutputType, value: unknown): string | undefined 
 /** Rows of one released cell. */
 const rowsOf = (type: GraphQLOutputType, raw: RawRows): LoadedRows => {
   const entry: CellEntry = {
-    ...{ kind: 'cell', key: 'c', coordinate: 'A.c', decision: 0, reason: 'NOT_CONSENTED' },
+    ...{ kind: 'cell', coordinate: 'A.c', decision: 0, reason: 'NOT_CONSENTED' },
     ...{ name: Buffer.from('"c":'), empty: Buffer.from('"c":null'), column: 0 },
-    ...{ nullable: true, type },
+    ...{ nullable: true, type, shape: pathShape(['c']) },
   };
   return {
     answer: { plan: undefined as never, entries: [entry] },

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparePaths, type ResponsePath } from '../../src/core/response-path.ts';
-import { clientReason, maxPaths, WithheldNotes } from '../../src/decision/withheld.ts';
+import { AnswerBuffer } from '../../src/answer/answer-buffer.ts';
+import { pathShape } from '../../src/decision/path-shape.ts';
+import {
+  clientReason,
+  maxPaths,
+  WithheldNotes,
+  type ClientReason,
+  type WithheldSite,
+} from '../../src/decision/withheld.ts';
+import { AnswerBytes } from '../../src/gateway/answer-bytes.ts';
 import { rowPlan } from './plans.ts';
 
 const path = (...keys: readonly (string | number)[]): ResponsePath => {
@@ -47,19 +56,38 @@ describe('withheld notes', () => {
 });
 
 describe('places noted at once', () => {
+  type Path = readonly (string | number)[];
   const anyPath = fc
     .tuple(
       fc.constantFrom('a', 'b'),
       fc.nat(30),
       fc.option(fc.tuple(fc.constantFrom('orders', 'x'), fc.nat(3))),
     )
-    .map(([key, index, below]) => [key, index, ...(below ?? []), 'field']);
+    .map(([key, index, below]): Path => [key, index, ...(below ?? []), 'field']);
   const anyNotes = fc.record({
     field: fc.constantFrom('A.a', 'A.b', '__proto__'),
     reason: fc.constantFrom('NOT_COVERED' as const, 'NOT_CONSENTED' as const),
-    paths: fc.array(anyPath, { maxLength: 40 }),
+    paths: fc.array(fc.oneof(anyPath, fc.constant(['one', 'field'])), { maxLength: 40 }),
     atOnce: fc.boolean(),
   });
+  const isNumber = (key: string | number): key is number => typeof key === 'number';
+
+  /** By what they have in common, as whoever writes an answer comes to know them. */
+  const sitesOf = (coordinate: string, reason: ClientReason, paths: readonly Path[]) => {
+    const byShape = new Map<string, Path[]>();
+    for (const keys of paths) {
+      const shape = JSON.stringify(keys.map((key) => (isNumber(key) ? null : key)));
+      byShape.set(shape, [...(byShape.get(shape) ?? []), keys]);
+    }
+    return [...byShape].map(([shape, all]): WithheldSite => {
+      const first = all.toSorted(comparePaths).slice(0, maxPaths);
+      return {
+        ...{ coordinate, reason, count: all.length, told: first.length },
+        shape: pathShape(JSON.parse(shape) as (string | null)[]),
+        indices: first.flatMap((keys) => keys.filter(isNumber)),
+      };
+    });
+  };
 
   it('are told as if each had been noted by itself', () => {
     fc.assert(
@@ -68,18 +96,37 @@ describe('places noted at once', () => {
         const together = new WithheldNotes();
         for (const { field, reason, paths, atOnce } of all) {
           for (const keys of paths) each.note(field, reason, path(...keys));
-          const inOrder = paths.toSorted(comparePaths);
-          const smallest = inOrder.slice(0, maxPaths).map((keys, i) =>
-            // Some know their text already.
-            i % 2 === 0 ? { keys } : { keys, text: keys.join('.') },
-          );
-          if (atOnce) together.noteMany(field, reason, paths.length, smallest);
+          if (atOnce) for (const site of sitesOf(field, reason, paths)) together.noteSite(site);
           else for (const keys of paths) together.note(field, reason, path(...keys));
         }
         expect(together.list()).toEqual(each.list());
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('are written as they are told', () => {
+    fc.assert(
+      fc.property(fc.array(anyNotes, { maxLength: 5 }), (all) => {
+        const notes = new WithheldNotes();
+        for (const { field, reason, paths } of all)
+          for (const site of sitesOf(field, reason, paths)) notes.noteSite(site);
+        // Without room from the start.
+        const out = new AnswerBuffer(0);
+        out.text('{"data":{}');
+        const { bytes } = new AnswerBytes(out, { entry: 'e', withheld: notes.lines() });
+        const { extensions } = JSON.parse(bytes.toString()) as { extensions: { sayso: unknown } };
+        expect(extensions.sayso).toEqual({ entry: 'e', withheld: notes.list() });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are noted of nothing where none is withheld', () => {
+    const notes = new WithheldNotes();
+    const site = { coordinate: 'A.a', reason: 'NOT_COVERED', shape: pathShape(['a']) } as const;
+    notes.noteSite({ ...site, count: 0, told: 0, indices: [] });
+    expect(notes.list()).toEqual([]);
   });
 });
 

@@ -202,7 +202,7 @@ describe('an executor that is wrong', () => {
   it.each<readonly [Difference['what'], (context: OperationContext) => void]>([
     [
       'withheld',
-      ({ notes }) => notes.noteMany('Person.name', 'NOT_CONSENTED', 1, [{ keys: ['x'] }]),
+      ({ notes }) => notes.note('Person.name', 'NOT_CONSENTED', { prev: undefined, key: 'x' }),
     ],
     ['audit', ({ noteAccess }) => noteAccess(['Person.name'], 1)],
   ])('about %s is not heard', async (what, spoil) => {
