@@ -11,19 +11,19 @@ export interface PathShape {
 
 /** @param keys response keys from the root on, null for each place in a list */
 export const pathShape = (keys: readonly (string | null)[]): PathShape => {
-  const texts = [''];
+  const texts: string[] = [];
+  let text = '"';
   keys.forEach((key, i) => {
-    const last = texts.length - 1;
-    if (i > 0) texts[last] += '.';
-    if (key === null) texts.push('');
+    if (i > 0) text += '.';
     // Names of GraphQL: nothing in them has to be escaped.
-    else texts[last] += key;
+    if (key !== null) text += key;
+    else {
+      texts.push(text);
+      text = '';
+    }
   });
-  const last = texts.length - 1;
-  const pieces = texts.map((text, i) =>
-    Buffer.from(`${i === 0 ? '"' : ''}${text}${i === last ? '"' : ''}`),
-  );
-  return { keys, pieces };
+  texts.push(`${text}"`);
+  return { keys, pieces: texts.map((piece) => Buffer.from(piece)) };
 };
 
 /** How many places in lists a path has. */
