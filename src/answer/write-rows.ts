@@ -135,13 +135,7 @@ export class RowWriter {
       }
       // INVARIANT: a withheld cell's bytes are never touched.
       if (releases[entry.decision] !== 1 || entry.column < 0) {
-        this.#empty(entry);
-        const site = (sites[i] ??= this.#siteOf(entry));
-        site.count += 1;
-        if (site.told < maxPaths) {
-          site.told += 1;
-          for (const index of this.indices) site.indices.push(index);
-        }
+        this.#withhold(entry, i, sites);
         continue;
       }
       if (entry.kind === 'join') {
@@ -226,6 +220,17 @@ export class RowWriter {
     }
     if (entry.join.list) this.list(rows, order, from, to);
     else this.row(rows, order[from] ?? 0);
+  }
+
+  /** By itself, so that the compiler makes of `row` what is done where all is released. */
+  #withhold(entry: CellEntry | JoinEntry, i: number, sites: Layout['sites']): void {
+    this.#empty(entry);
+    const site = (sites[i] ??= this.#siteOf(entry));
+    site.count += 1;
+    if (site.told >= maxPaths) return;
+    site.told += 1;
+    const { indices } = this;
+    for (let gap = 0; gap < indices.length; gap += 1) site.indices.push(indices[gap] ?? 0);
   }
 
   #empty(entry: CellEntry | JoinEntry): void {
