@@ -223,6 +223,38 @@ describe('values', () => {
     expect(new Set(seen).size).toBe(10);
   });
 
+  it('have as many rows as were asked for, written into the statement for a few numbers', async () => {
+    await run(`
+      create table numbered (id int primary key);
+      create table under (id int primary key, of int);
+      insert into numbered select generate_series(1, 9);
+      insert into under select n, n from generate_series(1, 9) n;
+    `);
+    const statements: string[] = [];
+    const source = openSource({ onStatement: (sql) => statements.push(sql) });
+    const below = {
+      read: read('under', []),
+      column: 0,
+      find: { by: 'equal', columns: ['of'] },
+    } as const;
+    const [rows, under] = [read('numbered', ['id']), []];
+    const counts: number[][] = [];
+    const limits = [1, 2, 3, 4, 5, 6, 2, 7];
+    for (const limit of limits) {
+      const find = { by: 'page', limit } as const;
+      const alone = await source.fetch(rows, find);
+      const along = await source.fetchAlong(rows, find, [below]);
+      counts.push([alone.length, ...(along ?? under).map(({ count }) => count)]);
+    }
+    expect(counts).toEqual(limits.map((limit) => [limit, limit, limit]));
+    const written = (limit: number) => new RegExp(`limit ${limit}(?![0-9])`);
+    for (const [i, limit] of limits.entries()) {
+      const three = statements.slice(3 * i, 3 * i + 3);
+      for (const sql of three) expect(written(limit).test(sql)).toBe([1, 2, 3, 4].includes(limit));
+    }
+    await expect(source.fetch(read('numbered', []), { by: 'page', limit: NaN })).rejects.toThrow();
+  });
+
   it.each(['C', 'und-x-icu', 'en-US-x-icu'])(
     'of a text key under the collation %s come each once',
     async (collation) => {

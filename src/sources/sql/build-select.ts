@@ -10,6 +10,8 @@ export interface SelectContext {
   readonly catalog: Catalog;
   /** Most rows to bring; one more is asked for, to know that there are more. */
   readonly maxRows: number;
+  /** How many rows a page has is written into the statement, not bound. */
+  readonly limitInText?: boolean;
 }
 
 /**
@@ -39,7 +41,8 @@ interface Sought {
 
 /**
  * Builds the one statement that a fetch sends: the planned columns, the subject's id and place,
- * and the values that rows were found by. Every name is quoted, every value bound.
+ * and the values that rows were found by. Every name is quoted, every value bound, but for the number of
+ * rows of a page where `limitInText` says so.
  */
 export const buildSelect = (
   read: ReadPlan,
@@ -66,7 +69,7 @@ export const buildSelect = (
       const marks = find.after.map(() => '?').join(', ');
       void query.whereRaw(`(${order}) > (${marks})`, [...find.after]);
     }
-    return query.orderByRaw(order).limit(find.limit);
+    return pageOf(sought, find.limit);
   }
 
   if (find.by === 'subject') {
@@ -80,7 +83,7 @@ export const buildSelect = (
       const marks = find.after.map(() => '?').join(', ');
       void query.whereRaw(`(${order}) > (${marks})`, [...find.after]);
     }
-    return query.orderByRaw(order).limit(find.limit);
+    return pageOf(sought, find.limit);
   }
 
   if (find.by === 'via') {
@@ -109,6 +112,9 @@ export const buildSelect = (
         .limit(c.maxRows + 1)
     : lateral(sought, column, values, find.first);
 };
+
+const pageOf = ({ query, order, c }: Sought, limit: number): Knex.QueryBuilder =>
+  query.orderByRaw(order).limit(limit, { skipBinding: c.limitInText === true });
 
 /** Columns whose values are compared as they are, on both sides, and have one text each. */
 const areAlike = (one: Column | undefined, other: Column | undefined): boolean =>

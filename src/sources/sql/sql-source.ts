@@ -11,7 +11,7 @@ import { eraseStatement } from './build-erase.ts';
 import { couldBe, kindOfSubject, readCatalog, readUniqueKeys, type Catalog } from './catalog.ts';
 import { checkTypes, subjectColumn } from './check-types.ts';
 import { possible, widthOf } from './possible.ts';
-import { parametersBelow, parametersOf, Statements, type Statement } from './statements.ts';
+import { Statements, type Statement } from './statements.ts';
 import { typeParsers } from './type-parsers.ts';
 import { ask, noRows, type WireRows } from './wire-rows.ts';
 
@@ -123,22 +123,21 @@ export class SqlSource implements Source {
     find: Find,
     below: readonly Below[],
   ): Promise<readonly [RawRows, ...RawRows[]] | undefined> {
-    const { maxRows } = this.#options;
     const apartUntil = this.#apartUntil.get(read);
     if (apartUntil !== undefined && performance.now() < apartUntil) return undefined;
     const { catalog, statements } = this.#known ?? (await this.#readCatalog());
     const wanted = possible(read, find, catalog);
     if (wanted === undefined) return undefined;
-    const values = parametersBelow(wanted, maxRows);
     const under: Statement[] = [];
     for (const one of below) {
       const statement = statements.below(read, wanted, one);
       if (statement === undefined) return undefined;
       under.push(statement);
     }
+    const first = statements.of(read, wanted);
     const asked = [
-      this.#asked(statements.of(read, wanted), parametersOf(wanted, maxRows)),
-      ...under.map((statement) => this.#asked(statement, values)),
+      this.#asked(first, statements.parametersOf(first, wanted)),
+      ...under.map((one) => this.#asked(one, statements.parametersBelow(one, wanted))),
     ];
     try {
       return await this.#send(asked);
@@ -155,8 +154,9 @@ export class SqlSource implements Source {
     const { catalog, statements } = this.#known ?? (await this.#readCatalog());
     const wanted = possible(read, find, catalog);
     if (wanted === undefined) return undefined;
-    const values = parametersOf(wanted, this.#options.maxRows);
-    const [rows] = await this.#send([this.#asked(statements.of(read, wanted), values)]);
+    const statement = statements.of(read, wanted);
+    const values = statements.parametersOf(statement, wanted);
+    const [rows] = await this.#send([this.#asked(statement, values)]);
     return rows;
   }
 

@@ -12,6 +12,8 @@ export interface Statement {
   readonly text: string;
   /** As it is shown, with `?` for a value. */
   readonly shown: string;
+  /** The number of rows of a page stands in the text. */
+  readonly limitInText: boolean;
   /** Of the text alone, so that under one name there is one text, whoever shares the server's connection. */
   readonly name: string;
 }
@@ -34,13 +36,23 @@ const shapeOf = (find: Find): string => {
   }
 };
 
+/** What the values of a statement depend on beside its `Find`. */
+interface Binding {
+  readonly maxRows: number;
+  readonly limitInText: boolean;
+}
+
 /** The values of a `Find`, in the order in which its statement has them. */
-const valuesOf = (find: Find, maxRows: number): readonly Value[] => {
+const valuesOf = (find: Find, { maxRows, limitInText }: Binding): readonly Value[] => {
   switch (find.by) {
-    case 'page':
-      return [...(find.among ? [find.among.values] : []), ...(find.after ?? []), find.limit];
-    case 'subject':
-      return [find.id, ...(find.after ?? []), find.limit];
+    case 'page': {
+      const values = [...(find.among ? [find.among.values] : []), ...(find.after ?? [])];
+      return limitInText ? values : [...values, find.limit];
+    }
+    case 'subject': {
+      const values = [find.id, ...(find.after ?? [])];
+      return limitInText ? values : [...values, find.limit];
+    }
     case 'via':
       return [find.values, ...firstOf(find.first), maxRows + 1];
     case 'equal': {
@@ -54,27 +66,27 @@ const valuesOf = (find: Find, maxRows: number): readonly Value[] => {
 const firstOf = (first: number | undefined): readonly number[] =>
   first === undefined ? [] : [first];
 
-/** The parameters of a find's statement, as they are sent. */
-export const parametersOf = (find: Find, maxRows: number): readonly Encoded[] =>
-  valuesOf(find, maxRows).map(encode);
-
-/** The parameters of the statement that finds what is below all rows of a find. */
-export const parametersBelow = (find: Find, maxRows: number): readonly Encoded[] =>
-  valuesBelow(find, maxRows).map(encode);
-
-const valuesBelow = (find: Find, maxRows: number): readonly Value[] => [
-  ...valuesOf(find, maxRows),
-  maxRows + 1,
+const valuesBelow = (find: Find, binding: Binding): readonly Value[] => [
+  ...valuesOf(find, binding),
+  binding.maxRows + 1,
 ];
 
 /** By their shape; nothing where there is none. */
 type Shapes = Map<string, Statement | undefined>;
+
+/**
+ * Of a read so many numbers of rows are written into its statements. A server that has such a statement
+ * prepared plans it once; where the number is a parameter it plans for each request anew, as it takes a
+ * number that it does not know for a tenth of the table. Whoever asks for ever other numbers has them bound.
+ */
+const mostLimits = 4;
 
 /** Statements over one catalog, each built once. */
 export class Statements {
   readonly #context: SelectContext;
   readonly #known = new WeakMap<ReadPlan, Map<string, Statement>>();
   readonly #below = new WeakMap<ReadPlan, WeakMap<ReadPlan, Shapes>>();
+  readonly #limits = new WeakMap<ReadPlan, Set<number>>();
 
   constructor(context: SelectContext) {
     this.#context = context;
@@ -84,10 +96,13 @@ export class Statements {
   of(read: ReadPlan, find: Find): Statement {
     const shapes = this.#known.get(read) ?? new Map<string, Statement>();
     if (shapes.size === 0) this.#known.set(read, shapes);
-    const shape = shapeOf(find);
+    const limit = this.#limitOf(read, find);
+    const shape = `${shapeOf(find)} ${limit ?? ''}`;
     const known = shapes.get(shape);
     if (known) return known;
-    const statement = this.#build(read, find);
+    const context = { ...this.#context, limitInText: limit !== undefined };
+    const built = buildSelect(read, find, context);
+    const statement = asStatement(built, valuesOf(find, context), context);
     shapes.set(shape, statement);
     return statement;
   }
@@ -101,26 +116,48 @@ export class Statements {
     this.#below.set(above, ofAbove);
     const shapes: Shapes = ofAbove.get(below.read) ?? new Map<string, Statement | undefined>();
     ofAbove.set(below.read, shapes);
-    const shape = `${shapeOf(find)} ${below.column} ${below.find.by}`;
+    const limit = this.#limitOf(above, find);
+    const shape = `${shapeOf(find)} ${limit ?? ''} ${below.column} ${below.find.by}`;
     if (shapes.has(shape)) return shapes.get(shape);
-    const built = buildBelow(above, find, below, this.#context);
-    const statement = built && asStatement(built, valuesBelow(find, this.#context.maxRows));
+    const context = { ...this.#context, limitInText: limit !== undefined };
+    const built = buildBelow(above, find, below, context);
+    const statement = built && asStatement(built, valuesBelow(find, context), context);
     shapes.set(shape, statement);
     return statement;
   }
 
-  #build(read: ReadPlan, find: Find): Statement {
-    const built = buildSelect(read, find, this.#context);
-    return asStatement(built, valuesOf(find, this.#context.maxRows));
+  /** The parameters of a find's statement, as they are sent. */
+  parametersOf({ limitInText }: Statement, find: Find): readonly Encoded[] {
+    return valuesOf(find, { maxRows: this.#context.maxRows, limitInText }).map(encode);
+  }
+
+  /** The parameters of a statement that finds what is below all rows of a find. */
+  parametersBelow({ limitInText }: Statement, find: Find): readonly Encoded[] {
+    return valuesBelow(find, { maxRows: this.#context.maxRows, limitInText }).map(encode);
+  }
+
+  /** How many rows a page of the find has, where that is written into its statement. */
+  #limitOf(read: ReadPlan, find: Find): number | undefined {
+    if (find.by !== 'page' && find.by !== 'subject') return undefined;
+    // Of what is no number of rows knex would leave out the clause.
+    if (!Number.isSafeInteger(find.limit)) return undefined;
+    const limits = this.#limits.get(read) ?? new Set<number>();
+    if (limits.size === 0) this.#limits.set(read, limits);
+    if (limits.size < mostLimits) limits.add(find.limit);
+    return limits.has(find.limit) ? find.limit : undefined;
   }
 }
 
-const asStatement = (query: Knex.QueryBuilder, values: readonly Value[]): Statement => {
+const asStatement = (
+  query: Knex.QueryBuilder,
+  values: readonly Value[],
+  { limitInText }: Binding,
+): Statement => {
   const built = query.toSQL();
   const { sql: text, bindings } = built.toNative();
   // INVARIANT: values stand where the statement has them; another order would find other rows.
   if (!isDeepStrictEqual(bindings, values))
     throw new Error('the values of a statement are not in its order');
   const name = createHash('sha256').update(text).digest('base64url');
-  return { text, shown: built.sql, name };
+  return { text, shown: built.sql, name, limitInText };
 };
