@@ -5,12 +5,14 @@ const nothing = (): void => undefined;
  * arrive wait together for the next. A caller is only ever given the result of a call that began
  * after it arrived, so what it reads is never older than its question.
  *
+ * @param soon when work begins once nothing keeps it: at the end of the turn, unless told
  * @example
  * const readHead = shareWhileBusy((askers) => query('select …'));
  * await Promise.all([readHead(), readHead()]); // one query
  */
 export const shareWhileBusy = <Item, Result>(
   run: (items: readonly Item[]) => Promise<Result>,
+  soon: (begin: () => void) => void = queueMicrotask,
 ): ((item: Item) => Promise<Result>) => {
   let running = false;
   let waiting: { items: Item[]; promise: Promise<Result>; start: () => void } | undefined;
@@ -36,14 +38,14 @@ export const shareWhileBusy = <Item, Result>(
 
   function next(): void {
     running = false;
-    begin();
+    if (waiting) soon(begin);
   }
 
   return (item) => {
     const group = (waiting ??= gather());
     group.items.push(item);
-    // Whatever arrives in the same turn of the event loop still joins.
-    if (!running && group.items.length === 1) queueMicrotask(begin);
+    // Whatever arrives until then still joins.
+    if (!running && group.items.length === 1) soon(begin);
     return group.promise;
   };
 };

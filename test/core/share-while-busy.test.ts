@@ -27,6 +27,41 @@ describe('shareWhileBusy', () => {
     expect(runs[0]?.items.slice(0, 2)).toEqual([1, 2]);
   });
 
+  it('begins when it is told to, also after a run, with all who have come until then', async () => {
+    const begins: (() => void)[] = [];
+    const ends: (() => void)[] = [];
+    const seen: (readonly number[])[] = [];
+    const share = shareWhileBusy(
+      (items: readonly number[]) => {
+        seen.push([...items]);
+        return new Promise<void>((resolve) => ends.push(resolve));
+      },
+      (begin) => begins.push(begin),
+    );
+    const all = [share(1)];
+    await turn();
+    all.push(share(2));
+    expect(seen).toEqual([]);
+    expect(begins).toHaveLength(1);
+    begins[0]?.();
+    await turn();
+    all.push(share(3));
+    ends[0]?.();
+    await turn();
+    all.push(share(4));
+    expect(begins).toHaveLength(2);
+    begins[1]?.();
+    await turn();
+    ends[1]?.();
+    await Promise.all(all);
+    expect(seen).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    // Nobody waits: nothing is begun.
+    expect(begins).toHaveLength(2);
+  });
+
   it('gives whoever asks during a run the result of a later one', async () => {
     const { runs, share } = controlled();
     const first = share(1);
