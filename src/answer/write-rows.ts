@@ -16,6 +16,8 @@ interface Layout {
   readonly enums: readonly (ReadonlySet<string> | undefined)[];
   /** Bytes of a row without its values. */
   readonly fixed: number;
+  /** Of the rows that the entry in this place leads to: the same for all rows. */
+  readonly below: (Layout | undefined)[];
 }
 
 const quote = 0x22;
@@ -39,7 +41,7 @@ const layoutOf = ({ answer, raw }: LoadedRows): Layout => {
   const enums = answer.entries.map((entry, i) =>
     entry.kind === 'cell' && steps[i] === step.enum ? enumNames(entry.type) : undefined,
   );
-  return { sites: [], steps, enums, fixed };
+  return { sites: [], steps, enums, fixed, below: [] };
 };
 
 /** Whether the bytes are what the step takes as they are. */
@@ -77,9 +79,8 @@ export class RowWriter {
   /** Places in the lists that are being written, from the root on. */
   readonly indices: number[] = [];
   readonly #sites = new Map<Entry, WithheldSite>();
+  /** Of rows that nothing leads to but the root. */
   readonly #layouts = new Map<LoadedRows, Layout>();
-  #lastRows: LoadedRows | undefined;
-  #lastLayout: Layout | undefined;
   readonly #maxObjects: number;
   #objects = 0;
 
@@ -104,22 +105,23 @@ export class RowWriter {
 
   /** Made once for all rows: what the columns hold is the same for each. */
   #layoutOf(rows: LoadedRows): Layout {
-    if (rows === this.#lastRows && this.#lastLayout) return this.#lastLayout;
     const layout = this.#layouts.get(rows) ?? layoutOf(rows);
     this.#layouts.set(rows, layout);
-    this.#lastRows = rows;
-    this.#lastLayout = layout;
     return layout;
   }
 
   /** Writes one row as an object. */
   row(rows: LoadedRows, index: number): void {
+    this.#row(rows, this.#layoutOf(rows), index);
+  }
+
+  #row(rows: LoadedRows, layout: Layout, index: number): void {
     const { answer, raw, decided, joins } = rows;
     const profile = decided.profiles[decided.profileOf[index] ?? -1];
     // INVARIANT: without a profile nothing was decided, and nothing is written.
     if (profile === undefined) throw new NotPlain('a row that was not decided on');
     const { releases } = profile;
-    const { sites, steps, enums, fixed } = this.#layoutOf(rows);
+    const { sites, steps, enums, fixed } = layout;
     const { out } = this;
     const { cells, width } = raw;
     const base = 2 * index * width;
@@ -139,7 +141,7 @@ export class RowWriter {
         continue;
       }
       if (entry.kind === 'join') {
-        this.#join(entry, joins[i], index);
+        this.#join(entry, i, joins[i], layout, index);
         out.room(fixed);
         continue;
       }
@@ -187,19 +189,35 @@ export class RowWriter {
 
   /** Writes rows as a list. */
   list(rows: LoadedRows, order: ArrayLike<number>, from: number, to: number): void {
+    this.#list(rows, this.#layoutOf(rows), order, from, to);
+  }
+
+  #list(
+    rows: LoadedRows,
+    layout: Layout,
+    order: ArrayLike<number>,
+    from: number,
+    to: number,
+  ): void {
     const { out, indices } = this;
     out.byte(openBracket);
     const depth = indices.push(0) - 1;
     for (let i = from; i < to; i += 1) {
       if (i > from) out.byte(comma);
       indices[depth] = i - from;
-      this.row(rows, order[i] ?? 0);
+      this.#row(rows, layout, order[i] ?? 0);
     }
     indices.pop();
     out.byte(closeBracket);
   }
 
-  #join(entry: JoinEntry, join: LoadedJoin | undefined, index: number): void {
+  #join(
+    entry: JoinEntry,
+    i: number,
+    join: LoadedJoin | undefined,
+    above: Layout,
+    index: number,
+  ): void {
     if (join === undefined) throw new NotPlain('a join that was not read');
     const { out } = this;
     const { rows, groupOf, starts, order } = join;
@@ -218,8 +236,9 @@ export class RowWriter {
       out.put(closeBracket);
       return;
     }
-    if (entry.join.list) this.list(rows, order, from, to);
-    else this.row(rows, order[from] ?? 0);
+    const layout = (above.below[i] ??= layoutOf(rows));
+    if (entry.join.list) this.#list(rows, layout, order, from, to);
+    else this.#row(rows, layout, order[from] ?? 0);
   }
 
   /** By itself, so that the compiler makes of `row` what is done where all is released. */
