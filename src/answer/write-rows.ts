@@ -105,8 +105,11 @@ export class RowWriter {
 
   /** Made once for all rows: what the columns hold is the same for each. */
   #layoutOf(rows: LoadedRows): Layout {
-    const layout = this.#layouts.get(rows) ?? layoutOf(rows);
-    this.#layouts.set(rows, layout);
+    let layout = this.#layouts.get(rows);
+    if (layout === undefined) {
+      layout = layoutOf(rows);
+      this.#layouts.set(rows, layout);
+    }
     return layout;
   }
 

@@ -6,13 +6,14 @@ import { countObjects } from '../../src/answer/count-objects.ts';
 import type { LoadedJoin, LoadedRows } from '../../src/answer/load-rows.ts';
 import { AnswerWriter, type LoadedRoot } from '../../src/answer/write-answer.ts';
 import { RowWriter } from '../../src/answer/write-rows.ts';
+import { pathShape } from '../../src/decision/path-shape.ts';
 import { WithheldNotes } from '../../src/decision/withheld.ts';
 import { Random } from '../oracle/random.ts';
 
 const entryOf = (list: boolean): Entry =>
   ({
     kind: 'join',
-    key: 'j',
+    shape: pathShape(['r', 'j']),
     name: Buffer.from('"j":'),
     empty: Buffer.from('"j":null'),
     coordinate: 'T.j',
@@ -55,7 +56,7 @@ it('comes to what is counted while an answer is written, or less where nothing i
   fc.assert(
     fc.property(fc.integer(), fc.integer({ min: 0, max: 3 }), (seed, depth) => {
       const rows = rowsOf(new Random(seed), 1, depth);
-      const root = { kind: 'one', key: 'r', name: Buffer.from('"r":'), nullable: true };
+      const root = { kind: 'one', name: Buffer.from('"r":'), nullable: true };
       const roots = [{ root, rows }] as unknown as readonly LoadedRoot[];
       spend.mockClear();
       const paging = {} as ConstructorParameters<typeof AnswerWriter>[1];

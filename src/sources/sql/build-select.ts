@@ -69,7 +69,7 @@ export const buildSelect = (
       const marks = find.after.map(() => '?').join(', ');
       void query.whereRaw(`(${order}) > (${marks})`, [...find.after]);
     }
-    return pageOf(sought, find.limit);
+    return query.orderByRaw(order).limit(find.limit, { skipBinding: c.limitInText === true });
   }
 
   if (find.by === 'subject') {
@@ -83,7 +83,7 @@ export const buildSelect = (
       const marks = find.after.map(() => '?').join(', ');
       void query.whereRaw(`(${order}) > (${marks})`, [...find.after]);
     }
-    return pageOf(sought, find.limit);
+    return query.orderByRaw(order).limit(find.limit);
   }
 
   if (find.by === 'via') {
@@ -112,9 +112,6 @@ export const buildSelect = (
         .limit(c.maxRows + 1)
     : lateral(sought, column, values, find.first);
 };
-
-const pageOf = ({ query, order, c }: Sought, limit: number): Knex.QueryBuilder =>
-  query.orderByRaw(order).limit(limit, { skipBinding: c.limitInText === true });
 
 /** Columns whose values are compared as they are, on both sides, and have one text each. */
 const areAlike = (one: Column | undefined, other: Column | undefined): boolean =>

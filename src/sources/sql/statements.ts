@@ -45,14 +45,14 @@ interface Binding {
 /** The values of a `Find`, in the order in which its statement has them. */
 const valuesOf = (find: Find, { maxRows, limitInText }: Binding): readonly Value[] => {
   switch (find.by) {
-    case 'page': {
-      const values = [...(find.among ? [find.among.values] : []), ...(find.after ?? [])];
-      return limitInText ? values : [...values, find.limit];
-    }
-    case 'subject': {
-      const values = [find.id, ...(find.after ?? [])];
-      return limitInText ? values : [...values, find.limit];
-    }
+    case 'page':
+      return [
+        ...(find.among ? [find.among.values] : []),
+        ...(find.after ?? []),
+        ...(limitInText ? [] : [find.limit]),
+      ];
+    case 'subject':
+      return [find.id, ...(find.after ?? []), find.limit];
     case 'via':
       return [find.values, ...firstOf(find.first), maxRows + 1];
     case 'equal': {
@@ -75,9 +75,9 @@ const valuesBelow = (find: Find, binding: Binding): readonly Value[] => [
 type Shapes = Map<string, Statement | undefined>;
 
 /**
- * Of a read so many numbers of rows are written into its statements. A server that has such a statement
- * prepared plans it once; where the number is a parameter it plans for each request anew, as it takes a
- * number that it does not know for a tenth of the table. Whoever asks for ever other numbers has them bound.
+ * Of a read so many numbers of rows are written into the statements of its pages. PostgreSQL takes a number
+ * that it does not know for a tenth of the table, so that the plan made for a small one seems cheaper each
+ * time: a bound one has it plan for every request. Whoever asks for ever other numbers has them bound.
  */
 const mostLimits = 4;
 
@@ -138,7 +138,8 @@ export class Statements {
 
   /** How many rows a page of the find has, where that is written into its statement. */
   #limitOf(read: ReadPlan, find: Find): number | undefined {
-    if (find.by !== 'page' && find.by !== 'subject') return undefined;
+    // Those turn on how many rows a value has, whatever the number.
+    if (find.by !== 'page' || find.among) return undefined;
     // Of what is no number of rows knex would leave out the clause.
     if (!Number.isSafeInteger(find.limit)) return undefined;
     const limits = this.#limits.get(read) ?? new Set<number>();
