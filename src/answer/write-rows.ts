@@ -244,7 +244,7 @@ export class RowWriter {
     else this.#row(rows, layout, order[from] ?? 0);
   }
 
-  /** By itself, so that the compiler makes of `row` what is done where all is released. */
+  /** Writes null, counts the cell, and keeps where it is while paths are told. */
   #withhold(entry: CellEntry | JoinEntry, i: number, sites: Layout['sites']): void {
     this.#empty(entry);
     const site = (sites[i] ??= this.#siteOf(entry));
