@@ -1,6 +1,6 @@
 import type { FieldNode, GraphQLField, GraphQLOutputType } from 'graphql';
-import type { ClientReason } from '../decision/withheld.ts';
 import type { PathShape } from '../decision/path-shape.ts';
+import type { ClientReason } from '../decision/withheld.ts';
 import type { JoinMember, JoinPlan, ReadPlan, RowPlan } from '../policy/plan.ts';
 
 /**

@@ -78,7 +78,8 @@ export class RowWriter {
   readonly out: AnswerBuffer;
   /** Places in the lists that are being written, from the root on. */
   readonly indices: number[] = [];
-  readonly #sites = new Map<Entry, WithheldSite>();
+  /** One for each entry and its rows. */
+  readonly sites: WithheldSite[] = [];
   /** Of rows that nothing leads to but the root. */
   readonly #layouts = new Map<LoadedRows, Layout>();
   readonly #maxObjects: number;
@@ -97,10 +98,6 @@ export class RowWriter {
   spend(objects: number): void {
     this.#objects += objects;
     if (this.#objects > this.#maxObjects) throw new AnswerTooLargeError(this.#maxObjects);
-  }
-
-  get sites(): Iterable<WithheldSite> {
-    return this.#sites.values();
   }
 
   /** Made once for all rows: what the columns hold is the same for each. */
@@ -260,13 +257,9 @@ export class RowWriter {
     this.out.piece(entry.empty);
   }
 
-  #siteOf(entry: CellEntry | JoinEntry): WithheldSite {
-    let site = this.#sites.get(entry);
-    if (site === undefined) {
-      const { coordinate, reason, shape } = entry;
-      site = { coordinate, reason, shape, count: 0, told: 0, indices: [] };
-      this.#sites.set(entry, site);
-    }
+  #siteOf({ coordinate, reason, shape }: CellEntry | JoinEntry): WithheldSite {
+    const site = { coordinate, reason, shape, count: 0, told: 0, indices: [] };
+    this.sites.push(site);
     return site;
   }
 }

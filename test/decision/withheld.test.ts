@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { comparePaths, type ResponsePath } from '../../src/core/response-path.ts';
 import { AnswerBuffer } from '../../src/answer/answer-buffer.ts';
+import { comparePaths, type ResponsePath } from '../../src/core/response-path.ts';
 import { pathShape } from '../../src/decision/path-shape.ts';
 import {
   clientReason,

@@ -135,9 +135,11 @@ export class SqlSource implements Source {
       under.push(statement);
     }
     const first = statements.of(read, wanted);
+    // Each of them has the first within it, and so the same values.
+    const values = statements.parametersBelow(first, wanted);
     const asked = [
       this.#asked(first, statements.parametersOf(first, wanted)),
-      ...under.map((one) => this.#asked(one, statements.parametersBelow(one, wanted))),
+      ...under.map((one) => this.#asked(one, values)),
     ];
     try {
       return await this.#send(asked);

@@ -131,7 +131,7 @@ export class Statements {
     return valuesOf(find, { maxRows: this.#context.maxRows, limitInText }).map(encode);
   }
 
-  /** The parameters of a statement that finds what is below all rows of a find. */
+  /** The parameters of all that finds what is below the rows of a find, whose own statement is given. */
   parametersBelow({ limitInText }: Statement, find: Find): readonly Encoded[] {
     return valuesBelow(find, { maxRows: this.#context.maxRows, limitInText }).map(encode);
   }
