@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CanaryWorld, seededDice } from './canary/harness.ts';
 import type { Dice } from './canary/domain.ts';
-import { purposes } from './canary/oracle.ts';
+import { purposes } from './canary/model.ts';
 
 // Of eight digits, which no canary is. Another seed finds other operations: SAYSO_TEST_SEED=… npx vitest run test/gateway/canary
 const seed = Number(process.env['SAYSO_TEST_SEED'] ?? Date.now() % 100_000_000);

@@ -19,19 +19,9 @@ import {
   type Dice,
 } from './domain.ts';
 import { captureOutput } from './log-capture.ts';
+import { coveredBy, leafPurposes, pluralOf, purposes, types } from './model.ts';
 import { OperationWriter, type Operation } from './operations.ts';
-import {
-  coveredBy,
-  leafPurposes,
-  Oracle,
-  pluralOf,
-  purposes,
-  types,
-  type Asker,
-  type Expected,
-  type Note,
-  type Said,
-} from './oracle.ts';
+import { Oracle, type Asker, type Expected, type Note, type Said } from './oracle.ts';
 import { loggedOperations } from '../../setup/logged.ts';
 import { directoryOn } from '../../setup/subjects.ts';
 

@@ -1,4 +1,5 @@
-import { membersOf, pluralOf, types, type Field, type Oracle, type Type } from './oracle.ts';
+import { membersOf, pluralOf, types, type Field, type Type } from './model.ts';
+import type { Oracle } from './oracle.ts';
 import type { Dice } from './domain.ts';
 
 /** A piece of a generated operation; the printer writes it as GraphQL, the oracle reads it as it is. */
