@@ -23,6 +23,15 @@ export interface Effort {
    * work, the more so the more code there is, and each figure is up to twice what it comes to.
    */
   readonly warmUp: Readonly<Record<Size, number>>;
+  /**
+   * Milliseconds between the two passes in which nobody is asked anything. When a process that has been
+   * busy has nothing to do for 8 seconds, V8 collects all garbage, and with it the shapes of objects that
+   * only passed through; code compiled for these goes as well, and is compiled anew. That happens about
+   * once in its life, and is no part of what a request costs.
+   */
+  readonly restMs: number;
+  /** Requests in front of what is counted, as a share of it. */
+  readonly leadIn: number;
   /** Numbers of callers that take one turn more each, beside those that are asked for. */
   readonly otherCallers: readonly number[];
   /**
@@ -43,6 +52,8 @@ export const efforts = {
     peerTurns: 2,
     requests: { own: { 1: 2_000, 100: 640, 1_000: 96 }, peers: { 1: 2_000, 100: 160, 1_000: 20 } },
     warmUp: { 1: 6, 100: 4, 1_000: 4 },
+    restMs: 20_000,
+    leadIn: 0.5,
     otherCallers: [1, 32],
   },
   quick: {
@@ -52,6 +63,8 @@ export const efforts = {
     peerTurns: 1,
     requests: { own: { 1: 600, 100: 192, 1_000: 32 }, peers: { 1: 300, 100: 48, 1_000: 10 } },
     warmUp: { 1: 8, 100: 4, 1_000: 4 },
+    restMs: 0,
+    leadIn: 0.5,
     otherCallers: [],
     seconds: 38,
   },

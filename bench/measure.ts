@@ -98,21 +98,30 @@ interface Turn {
 
 /**
  * The gateway indexes its log and signs it behind its answers, a second later at most. That is its own
- * cost, and nobody else's: it is waited for.
+ * cost, and nobody else's: it is waited for, and belongs to the requests before it.
  */
 const behindMs = 1_300;
 
-/** One turn of one variant. Each caller has something to do in it. */
+/**
+ * One turn of one variant. Each caller has something to do in it. What is counted has requests in front
+ * that are not: whoever waited for the others had its young memory shrunk and its code pushed out of the
+ * processor's caches, and would be measured at getting both back.
+ */
 const takeTurn = async (bench: Bench, variant: Variant, turn: Turn): Promise<Cost> => {
   const { stage, load, effort, signal } = bench;
   signal.throwIfAborted();
-  const { [isPeer(turn.member) ? 'peers' : 'own']: requests } = effort.requests;
-  const count = Math.max(requests[turn.size], turn.callers);
+  const { member, size, length, callers, counts } = turn;
+  const { [isPeer(member) ? 'peers' : 'own']: requests } = effort.requests;
+  const count = Math.max(requests[size], callers);
+  const drive = async (share: number): Promise<void> => {
+    const some = Math.max(Math.ceil(count * share), callers);
+    await load.drive(variant, { size, length, callers, count: some });
+    if (counts && member === 'governed') await sleep(behindMs, undefined, { signal });
+  };
+  if (counts) await drive(effort.leadIn);
   const database = await databaseCpu(stage.postmaster);
   const before = await variant.cpu();
-  const { size, length, callers } = turn;
-  await load.drive(variant, { size, length, callers, count });
-  if (turn.member === 'governed' && turn.counts) await sleep(behindMs, undefined, { signal });
+  await drive(1);
   const node = ((await variant.cpu()) - before) / count;
   const after = await databaseCpu(stage.postmaster);
   const known = database !== undefined && after !== undefined;
@@ -181,12 +190,13 @@ const takeRound = async (
 };
 
 const warmUp = async (bench: Bench, team: Team, checked: Measured['checked']): Promise<void> => {
-  const { callers, effort } = bench;
+  const { callers, effort, signal } = bench;
   // What was compiled for one size alone is compiled anew once another has been met.
   for (const pass of [1, 2]) {
+    if (pass === 2) await sleep(effort.restMs, undefined, { signal });
     for (const size of sizes) {
       const turns = Math.ceil(effort.warmUp[size] / 2);
-      bench.signal.throwIfAborted();
+      signal.throwIfAborted();
       const all = { size, callers, turns, peerTurns: turns, counts: false };
       await takeTurns(bench, team, checked[size], all);
     }

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Waiting } from './deadline.ts';
 import { messages } from './frames.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
 import type { Encoded } from './parameters.ts';
 import { Requests } from './requests.ts';
 import type { WireClient, WireConnection, WireReader } from './wire-client.ts';
@@ -29,11 +30,6 @@ export interface Answered {
  * @throws Error when they are not what was asked for: the connection is then given up
  */
 export type Reading<T> = (answer: Answered, ...others: readonly Answered[]) => T;
-
-const nothing = Buffer.alloc(0);
-
-const joined = (pieces: readonly Buffer[]): Buffer =>
-  pieces.length === 1 ? (pieces[0] ?? nothing) : Buffer.concat(pieces);
 
 /** The digits at the end of `SELECT 3`, `INSERT 0 3` and the like; read here, as texts cost more. */
 const affectedBy = (complete: Buffer): number | null => {
@@ -66,8 +62,8 @@ class Exchange<T> implements WireReader, Waiting {
   readonly #parsing: string[] = [];
   readonly #answers: Answered[] = [];
   /** Of the message at hand. */
-  #pieces: Buffer[] = [];
-  #rows: Buffer[] = [];
+  readonly #message = new GatheredBytes();
+  readonly #rows = new GatheredBytes();
   #columns: Buffer | undefined;
   #count = 0;
   #error: Error | undefined;
@@ -123,8 +119,14 @@ class Exchange<T> implements WireReader, Waiting {
     requests.carryOut(name, values);
   }
 
-  take(code: number, bytes: Buffer): void {
-    (code === messages.row ? this.#rows : this.#pieces).push(bytes);
+  take(code: number, bytes: Buffer, lasts: boolean): void {
+    if (code !== messages.row) this.#message.add(bytes, lasts);
+    else this.#rows.add(bytes, lasts, this.#client.prepared.expected(this.#name));
+  }
+
+  /** Of the statement that is being answered. */
+  get #name(): string {
+    return this.#asked[this.#answers.length]?.name ?? '';
   }
 
   over(code: number): void {
@@ -133,8 +135,7 @@ class Exchange<T> implements WireReader, Waiting {
         this.#count += 1;
         break;
       case messages.columns:
-        this.#columns = joined(this.#pieces);
-        this.#pieces = [];
+        this.#columns = this.#message.taken();
         break;
       case messages.complete:
         this.#complete();
@@ -143,7 +144,7 @@ class Exchange<T> implements WireReader, Waiting {
         this.#prepared(this.#parsing.shift());
         break;
       case messages.ready:
-        this.#client.ready(joined(this.#pieces).at(-1) ?? 0);
+        this.#client.ready(this.#message.taken().at(-1) ?? 0);
         this.#finish();
         break;
       default:
@@ -155,14 +156,14 @@ class Exchange<T> implements WireReader, Waiting {
   }
 
   #complete(): void {
+    const rows = this.#rows.taken();
+    this.#client.prepared.expect(this.#name, rows.length);
     this.#answers.push({
       columns: this.#columns,
-      rows: joined(this.#rows),
+      rows,
       count: this.#count,
-      affected: affectedBy(joined(this.#pieces)),
+      affected: affectedBy(this.#message.taken()),
     });
-    this.#pieces = [];
-    this.#rows = [];
     this.#columns = undefined;
     this.#count = 0;
   }
@@ -227,8 +228,8 @@ class Exchange<T> implements WireReader, Waiting {
     this.#settled = true;
     this.#client.deadline.end(this);
     if (this.#client.reader === this) this.#client.reader = undefined;
-    this.#pieces = [];
-    this.#rows = [];
+    this.#message.taken();
+    this.#rows.taken();
   }
 }
 

@@ -23,8 +23,10 @@ export interface AnswerReader {
   /**
    * Bytes of messages of this code, headers and all, in order; cut anywhere. Of the answer's
    * messages these are row descriptions, rows, what says that they are complete and `ReadyForQuery`.
+   *
+   * @param lasts their memory stays as it is after this call; else it is read into again
    */
-  take(code: number, bytes: Buffer): void;
+  take(code: number, bytes: Buffer, lasts: boolean): void;
   /** A message of this code is over: its bytes were taken or handed on, or say nothing more. */
   over(code: number): void;
 }
@@ -73,8 +75,11 @@ export class Frames {
     this.#handOn = handOn;
   }
 
-  /** @throws Error when the bytes are no messages: nothing after them can be understood. */
-  feed(chunk: Buffer): void {
+  /**
+   * @param lasts as for `AnswerReader`; the driver is given a copy where it does not
+   * @throws Error when the bytes are no messages: nothing after them can be understood.
+   */
+  feed(chunk: Buffer, lasts: boolean): void {
     let at = 0;
     // From here on nothing was given to anybody.
     let from = 0;
@@ -85,7 +90,7 @@ export class Frames {
           const to = this.#recipientOf(code);
           // Given in one piece: rows, and all that is the driver's while nobody else reads.
           if (to !== this.#to || (to === 'reader' && code !== this.#code)) {
-            this.#give(chunk, from, at);
+            this.#give(chunk, from, at, lasts);
             from = at;
           }
           this.#to = to;
@@ -102,12 +107,12 @@ export class Frames {
       const { reader } = this;
       if (reader === undefined) continue;
       if (this.#code !== messages.row) {
-        this.#give(chunk, from, at);
+        this.#give(chunk, from, at, lasts);
         from = at;
       }
       reader.over(this.#code);
     }
-    this.#give(chunk, from, at);
+    this.#give(chunk, from, at, lasts);
   }
 
   #recipientOf(code: number): Recipient {
@@ -135,11 +140,11 @@ export class Frames {
     return at;
   }
 
-  #give(chunk: Buffer, from: number, to: number): void {
+  #give(chunk: Buffer, from: number, to: number, lasts: boolean): void {
     if (from === to || this.#to === 'nobody') return;
     const bytes = from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to);
     // A reader that gave up while its rows still came: they are nobody's.
-    if (this.#to === 'driver') this.#handOn(bytes);
-    else this.reader?.take(this.#code, bytes);
+    if (this.#to === 'driver') this.#handOn(lasts ? bytes : Buffer.from(bytes));
+    else this.reader?.take(this.#code, bytes, lasts);
   }
 }

@@ -21,15 +21,17 @@ export interface WireReader extends AnswerReader {
 
 type OnData = (chunk: Buffer) => void;
 
-/** Where what the server says goes. */
+/** Where what the server says goes, and whether its memory stays as it is. */
 interface Inlet {
-  feed: OnData;
+  feed: (chunk: Buffer, lasts: boolean) => void;
 }
 
 const ignore = (): void => undefined;
 
 /** As much as Node reads at a time. */
 const readBytes = 65_536;
+/** More is given as it lies there: to copy it twice costs more than what is made of it. */
+const mostCopied = 16_384;
 
 /**
  * A socket that reads into one buffer again and again. By itself Node makes a buffer of this size for
@@ -37,14 +39,16 @@ const readBytes = 65_536;
  */
 const socketInto = (inlet: Inlet): Socket => {
   const callback = (count: number, buffer: Uint8Array): boolean => {
-    const chunk = scratchBytes(count);
-    chunk.set(buffer.subarray(0, count));
-    inlet.feed(chunk);
+    const lasts = count <= mostCopied;
+    const chunk = lasts ? scratchBytes(count) : into.subarray(0, count);
+    if (lasts) chunk.set(buffer.subarray(0, count));
+    inlet.feed(chunk, lasts);
     return true;
   };
+  const into = Buffer.allocUnsafeSlow(readBytes);
   // Node's documentation has it (`new net.Socket`), its types do not.
   const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
-    onread: { buffer: Buffer.allocUnsafeSlow(readBytes), callback },
+    onread: { buffer: into, callback },
   };
   return new Socket(options);
 };
@@ -119,9 +123,9 @@ export class WireClient extends pg.Client {
       this.#inlet.feed = ignore;
       stream.removeListener('data', onData);
     };
-    const onData: OnData = (chunk) => {
+    const feed = (chunk: Buffer, lasts: boolean): void => {
       try {
-        frames.feed(chunk);
+        frames.feed(chunk, lasts);
       } catch (error) {
         stop();
         // Whatever went wrong: from here on nothing that comes can be trusted.
@@ -130,8 +134,10 @@ export class WireClient extends pg.Client {
         this.#reader?.lost(reason);
       }
     };
+    // Each chunk of a stream has memory of its own.
+    const onData: OnData = (chunk) => feed(chunk, true);
     stream.on('data', onData);
-    this.#inlet.feed = onData;
+    this.#inlet.feed = feed;
     stream.removeListener('data', parse);
     stream.once('close', () =>
       this.#reader?.lost(new Error('the connection ended before the answer')),

@@ -94,6 +94,35 @@ describe('an answer', () => {
     expect(client).toHaveProperty('__knex__disposed');
   });
 
+  it('keeps what it is however much is read after it', async () => {
+    const manyRows = (letter: string, count: number) =>
+      Array.from({ length: count }, (_, i) => dataRow([`${letter}${i}`, letter.repeat(i % 900)]));
+    const asked = [
+      ['a', 1_000],
+      ['b', 3_000],
+      ['c', 40],
+      ['d', 1],
+      ['e', 2_999],
+    ] as const;
+    const given = asked.map(([letter, count]) => Buffer.concat(manyRows(letter, count)));
+    answers = asked.map(([, count], i) => [
+      ...(i === 0 ? [message('1')] : []),
+      message('2'),
+      columns,
+      given[i]!,
+      complete(`SELECT ${count}`),
+      ready,
+    ]);
+    const got: Answered[] = [];
+    for (let i = 0; i < asked.length; i += 1) got.push(await send());
+    // Only now: each was read over the one before, where it had left anything there.
+    got.forEach(({ rows, count, columns: described }, i) => {
+      expect(rows.equals(given[i]!), `answer ${i}`).toBe(true);
+      expect(described).toEqual(columns);
+      expect(count).toBe(asked[i]![1]);
+    });
+  });
+
   it('that cannot be read is an error, and the connection is not used again', async () => {
     answers = [good];
     const unreadable = new RangeError('too large');
