@@ -31,7 +31,7 @@ const ignore = (): void => undefined;
 /** As much as Node reads at a time. */
 const readBytes = 65_536;
 /** More is given as it lies there: to copy it twice costs more than what is made of it. */
-const mostCopied = 16_384;
+const mostCopied = 2_048;
 
 /**
  * A socket that reads into one buffer again and again. By itself Node makes a buffer of this size for
