@@ -75,6 +75,21 @@ it('lets requests finish, and does not wait for those that never do', async () =
   for (const socket of never) socket.destroy();
 });
 
+it('ends with the last request, whoever would keep a connection open for another', async () => {
+  const gateway = await startTestGateway({ schema, sources: { shop }, shadow: 0 });
+  const token = await gateway.token({});
+  let told = '';
+  const busy = sendTo(gateway, postOf(token, '{ slows { nodes { n } } }'));
+  busy.on('data', (bytes: Buffer) => (told += bytes.toString()));
+  await sleep(200);
+  const begin = performance.now();
+  await gateway.close();
+  // A second for the answer; cut by force it would be ten.
+  expect(performance.now() - begin).toBeLessThan(7_000);
+  expect(told).toContain('{"n":2}');
+  busy.destroy();
+});
+
 it('does not keep a long answer for ever for whoever takes none of it', async () => {
   const gateway = await startTestGateway({ schema, sources: { shop }, shadow: 0 });
   const token = await gateway.token({});
