@@ -28,10 +28,9 @@ export class GatheredBytes {
   }
 
   #grow(needed: number, expected: number): void {
-    const spare = expected + (expected >> 4);
-    const size =
-      spare >= needed ? Math.min(spare, Math.max(needed, mostExpected)) : needed + this.#at;
-    const grown = scratchBytes(size);
+    const spare = Math.min(expected + (expected >> 4), mostExpected);
+    // By doubling, so that a large answer is not copied with each of its pieces.
+    const grown = scratchBytes(spare >= needed ? spare : needed + this.#at);
     grown.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = grown;
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { GatheredBytes } from '../../../src/core/wire/gathered-bytes.ts';
 
 describe('gathered bytes', () => {
@@ -52,4 +52,17 @@ describe('gathered bytes', () => {
     gathered.add(Buffer.alloc(60_000), false, 2 ** 29);
     expect(gathered.taken().buffer.byteLength).toBeLessThan(1_100_000);
   });
+
+  it.each([0, 2 ** 25])(
+    'of a large answer are moved a few times only (%i expected)',
+    (expected) => {
+      const made = vi.spyOn(Buffer, 'allocUnsafeSlow');
+      const gathered = new GatheredBytes();
+      const piece = Buffer.alloc(60_000, 7);
+      for (let i = 0; i < 500; i += 1) gathered.add(piece, false, expected);
+      expect(made.mock.calls.length).toBeLessThan(14);
+      made.mockRestore();
+      expect(gathered.taken().equals(Buffer.alloc(30_000_000, 7))).toBe(true);
+    },
+  );
 });
