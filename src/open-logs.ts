@@ -85,7 +85,7 @@ export const openLogs = async ({
   };
   try {
     const indexer = createAuditIndexer({
-      knex,
+      database: statements,
       onError: (error) => logger.warn(faultOf(error), 'the audit log could not be indexed'),
     });
     closers.push(() => indexer.close());

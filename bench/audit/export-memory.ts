@@ -14,6 +14,7 @@ import { eachEntry, readEntries } from '../../src/audit/audit-reader.ts';
 import { countEntries } from '../../src/audit/count-entries.ts';
 import { beginLog } from '../../src/audit/log-state.ts';
 import { ensureMonths } from '../../src/audit/partitions.ts';
+import { byKnex } from '../../src/core/statement.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { openDatabase } from '../../src/database/open-database.ts';
 
@@ -62,7 +63,7 @@ const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
 
 /** Through the index, in this process. */
 const readIt = async (knex: Knex): Promise<void> => {
-  await timed('index', () => indexAudit(knex));
+  await timed('index', () => indexAudit(byKnex(knex)));
   await knex.raw('analyze');
   for (const filter of [
     {},

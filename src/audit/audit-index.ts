@@ -1,5 +1,5 @@
-import type { Knex } from 'knex';
 import { isoTime } from '../core/iso-time.ts';
+import { statement, type Statements } from '../core/statement.ts';
 import { decodeEntry, storable } from './encode-entry.ts';
 import type { AuditEntry, PackedDecision } from './entry.ts';
 import type { LeafRow } from './leaf-reader.ts';
@@ -147,103 +147,130 @@ const distinct = (
   return { some, places };
 };
 
-const write = async (trx: Knex, log: number, rows: readonly FoundRow[]): Promise<void> => {
-  const { some, places } = distinct(rows);
-  // knex has no type for a list with nulls in it, which pg takes.
-  const columns = shared.map((name) => some.map((one) => one[name])) as unknown as string[];
-  await trx.raw(
-    // Ranges are taken apart there, so that long ones hold up nobody here.
-    `insert into audit_search (log, index, at, id, kind, client, actor, purpose, operation, outcome,
-       policy, coordinates, reasons, subjects)
-     select ?, index, at, id, kind, client, actor, purpose, operation, outcome, policy,
-       coordinates::text[], reasons::text[], array(
-         select number
-         from unnest(string_to_array(ranges, ',')) as range, generate_series(
-           nullif(split_part(range, '-', 1), '\\?')::integer,
-           coalesce(nullif(split_part(range, '-', 2), ''), nullif(range, '\\?'))::integer
-         ) as number
-       )
-     from unnest(?::bigint[], ?::timestamptz[], ?::uuid[], ?::integer[], ?::text[])
-       as row (index, at, id, place, ranges)
-     join unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-       ?::text[], ?::text[]) with ordinality
-       as found (kind, client, actor, purpose, operation, outcome, policy, coordinates, reasons,
-         place) using (place)
-     on conflict do nothing`,
+// One statement is one transaction: of several that index a log one goes on from where it was, and the
+// others find that it has moved, and write nothing. It can be built again, and nothing that anybody was
+// answered hangs on it, so it need not wait for the disk. Ranges are taken apart there, so that long
+// ones hold up nobody here; `chr(63)` is the mark of whoever has no number.
+const insertFound = statement(
+  'insert into audit_search',
+  `with quick as materialized (
+    select set_config('synchronous_commit', 'off', true) as how
+  ), passed as (
+    insert into audit_indexed as indexed (log, size)
+    select ahead.log, ahead.size
+    from quick, (select ?::integer as log, ?::bigint as size, ?::bigint as done) as ahead
+    where how = 'off'
+      and ahead.done = coalesce((select size from audit_indexed where log = ahead.log), 0)
+    on conflict (log) do update set size = excluded.size where indexed.size = ?::bigint
+    returning log
+  ), written as (
+    insert into audit_search (log, index, at, id, kind, client, actor, purpose, operation, outcome,
+      policy, coordinates, reasons, subjects)
+    select passed.log, index, at, id, kind, client, actor, purpose, operation, outcome, policy,
+      coordinates::text[], reasons::text[], array(
+        select number
+        from unnest(string_to_array(ranges, ',')) as range, generate_series(
+          nullif(split_part(range, '-', 1), chr(63))::integer,
+          coalesce(nullif(split_part(range, '-', 2), ''), nullif(range, chr(63)))::integer
+        ) as number
+      )
+    from passed, unnest(?::bigint[], ?::timestamptz[], ?::uuid[], ?::integer[], ?::text[])
+      as row (index, at, id, place, ranges)
+    join unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
+      ?::text[], ?::text[]) with ordinality
+      as found (kind, client, actor, purpose, operation, outcome, policy, coordinates, reasons,
+        place) using (place)
+    on conflict do nothing
+  )
+  select count(*)::integer as passed from passed`,
+);
+
+/** How far the index of a log has come. */
+interface Stand {
+  readonly log: number;
+  /** Places that it has passed. */
+  readonly done: number;
+  /** Where it goes on: what lies before was indexed, or taken by retention. */
+  readonly from: number;
+  /** As the log is. */
+  readonly size: number;
+}
+
+const lookHowFar = statement(
+  'look how far logs are indexed',
+  `select id as log, coalesce(audit_indexed.size, 0) as done,
+     greatest(coalesce(audit_indexed.size, 0), minimum_index) as "from", audit_log.size
+   from audit_log left join audit_indexed on audit_indexed.log = audit_log.id order by id`,
+);
+
+const readEntries = statement(
+  'read entries to be indexed',
+  `select index, at, id, entry as bytes from (
+     select *, sum(length(entry)) over (order by index) - length(entry) as before
+     from audit_entry where log = ? and index >= ? and index < ?
+   ) as row where before < ? order by index`,
+);
+
+/** The largest batch takes seconds; whoever is silent for so long does not answer at all. */
+const timeoutMs = 300_000;
+
+/** @returns whether the index was still where it was said to be: nothing was written otherwise */
+const write = async (
+  database: Statements,
+  { log, done }: Stand,
+  next: number,
+  found: readonly FoundRow[],
+): Promise<boolean> => {
+  const { some, places } = distinct(found);
+  const { rows } = await database.ask<{ passed: number }>(
+    insertFound,
     [
-      log,
-      barePgList(rows.map(({ index }) => index)),
-      barePgList(rows.map(({ at }) => isoTime(at))),
-      barePgList(rows.map(({ id }) => id)),
+      ...[log, next, done, done],
+      barePgList(found.map(({ index }) => index)),
+      barePgList(found.map(({ at }) => isoTime(at))),
+      barePgList(found.map(({ id }) => id)),
       barePgList(places),
-      pgList(rows.map(({ found }) => found.subjects.join(','))),
-      ...columns,
+      pgList(found.map((one) => one.found.subjects.join(','))),
+      ...shared.map((name) => some.map((one) => one[name])),
     ],
+    timeoutMs,
   );
+  return rows[0]?.passed === 1;
 };
 
-/** Indexes the next entries of a log. @returns how many places were passed */
-const indexBatch = (
-  knex: Knex,
-  log: number,
-  to: number,
-  most: number,
+/** Indexes the next entries of a log. @returns how far it is then, unless somebody else was faster */
+const indexBatch = async (
+  database: Statements,
+  stand: Stand,
+  end: number,
   recent: RecentEntries | undefined,
-): Promise<number> =>
-  knex.transaction(async (trx) => {
-    // It can be built again; nothing that anybody was answered hangs on it.
-    await trx.raw('set local synchronous_commit to off');
-    await trx.raw('insert into audit_indexed (log) values (?) on conflict do nothing', [log]);
-    const { rows: states } = await trx.raw<{ rows: { done: number; minimum: number }[] }>(
-      `select audit_indexed.size as done, minimum_index as minimum
-       from audit_indexed, audit_log where audit_indexed.log = ? and audit_log.id = audit_indexed.log
-       for update of audit_indexed`,
-      [log],
-    );
-    const done = states[0]?.done ?? 0;
-    const from = Math.max(done, states[0]?.minimum ?? 0);
-    if (from >= to) return 0;
-    const end = Math.min(to, from + most);
-    const written = recent?.from(log, from, end) ?? [];
-    if (written.length > 0) {
-      await write(trx, log, written.map(rowOf));
-      return passTo(trx, log, from, from + written.length);
-    }
-    const { rows } = await trx.raw<{ rows: Row[] }>(
-      `select index, at, id, entry as bytes from (
-         select *, sum(length(entry)) over (order by index) - length(entry) as before
-         from audit_entry where log = ? and index >= ? and index < ?
-       ) as row where before < ? order by index`,
-      [log, from, end, batchBytes],
-    );
-    await write(trx, log, await readAll(rows));
-    const last = rows.at(-1)?.index;
-    // Where bytes made the batch end early; what is missing at its end was taken by retention.
-    const total = rows.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    const next = total < batchBytes || last === undefined ? end : last + 1;
-    return passTo(trx, log, from, next);
-  });
-
-const passTo = async (trx: Knex, log: number, from: number, next: number): Promise<number> => {
-  await trx.raw('update audit_indexed set size = ? where log = ?', [next, log]);
-  return next - from;
+): Promise<number | undefined> => {
+  const { log, from } = stand;
+  const written = recent?.from(log, from, end) ?? [];
+  if (written.length > 0) {
+    const next = from + written.length;
+    return (await write(database, stand, next, written.map(rowOf))) ? next : undefined;
+  }
+  const { rows } = await database.ask<Row>(readEntries, [log, from, end, batchBytes], timeoutMs);
+  const last = rows.at(-1)?.index;
+  // Where bytes made the batch end early; what is missing at its end was taken by retention.
+  const total = rows.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const next = total < batchBytes || last === undefined ? end : last + 1;
+  return (await write(database, stand, next, await readAll(rows))) ? next : undefined;
 };
 
-/** Entries of each log that the index does not have yet. */
-const behind = async (
-  knex: Knex,
-): Promise<readonly { readonly log: number; readonly size: number; readonly left: number }[]> => {
-  const { rows } = await knex.raw<{ rows: { log: number; size: number; left: number }[] }>(
-    `select id as log, audit_log.size,
-       audit_log.size - greatest(coalesce(audit_indexed.size, 0), minimum_index) as left
-     from audit_log left join audit_indexed on audit_indexed.log = audit_log.id order by id`,
-  );
-  return rows.filter(({ left }) => left > 0);
+/** Of each log that the index does not have all of. */
+const behind = async (database: Statements): Promise<readonly Stand[]> => {
+  const { rows } = await database.ask<Stand>(lookHowFar, [], timeoutMs);
+  return rows.filter(({ from, size }) => from < size);
 };
+
+const countLeft = (stands: readonly Stand[]): number =>
+  stands.reduce((sum, { from, size }) => sum + size - from, 0);
 
 /** How many entries are not indexed yet. */
-export const countUnindexed = async (knex: Knex): Promise<number> =>
-  (await behind(knex)).reduce((sum, { left }) => sum + left, 0);
+export const countUnindexed = async (database: Statements): Promise<number> =>
+  countLeft(await behind(database));
 
 export interface IndexOptions {
   /** Stops when so many are done. */
@@ -255,24 +282,29 @@ export interface IndexOptions {
 
 /**
  * Brings the index up to where the logs are as it is called. Several processes may do so at once:
- * they take turns, and each entry is indexed once. An entry that cannot be decoded is indexed by
- * where it stands.
+ * each entry is indexed once. An entry that cannot be decoded is indexed by where it stands.
  */
 export const indexAudit = async (
-  knex: Knex,
+  database: Statements,
   { most = Infinity, onProgress, recent }: IndexOptions = {},
 ): Promise<{ readonly done: number; readonly left: number }> => {
-  const logs = await behind(knex);
-  const total = logs.reduce((sum, { left }) => sum + left, 0);
+  const logs = await behind(database);
+  const total = countLeft(logs);
   let done = 0;
-  for (const { log, size, left } of logs) {
-    recent?.dropBefore(log, size - left);
-    for (;;) {
+  for (const first of logs) {
+    const { log, size } = first;
+    recent?.dropBefore(log, first.from);
+    let stand: Stand | undefined = first;
+    while (stand && stand.from < size) {
       const more = Math.min(batchSize, most - done);
       if (more <= 0) return { done, left: Math.max(0, total - done) };
-      const passed = await indexBatch(knex, log, size, more, recent);
-      if (passed === 0) break;
-      done += passed;
+      const next = await indexBatch(database, stand, Math.min(size, stand.from + more), recent);
+      if (next === undefined) {
+        stand = (await behind(database)).find((one) => one.log === log);
+        continue;
+      }
+      done += next - stand.from;
+      stand = { ...stand, done: next, from: next };
       onProgress?.(Math.min(done, total), total);
     }
   }
@@ -287,7 +319,7 @@ export interface AuditIndexer {
 }
 
 export interface AuditIndexerOptions {
-  readonly knex: Knex;
+  readonly database: Statements;
   /** Least time between two runs, milliseconds. */
   readonly every?: number;
   readonly onError: (error: unknown) => void;
@@ -298,7 +330,7 @@ const longestMs = 30_000;
 
 /** Indexes while the log grows; answers do not wait for it, and what fails is tried again. */
 export const createAuditIndexer = ({
-  knex,
+  database,
   every = 1_000,
   onError,
 }: AuditIndexerOptions): AuditIndexer => {
@@ -313,7 +345,7 @@ export const createAuditIndexer = ({
     try {
       // By batches, so that closing does not wait long.
       for (let left = 1; left > 0 && !closed;)
-        ({ left } = await indexAudit(knex, { most: batchSize, recent }));
+        ({ left } = await indexAudit(database, { most: batchSize, recent }));
       delay = every;
     } catch (error) {
       pending = true;

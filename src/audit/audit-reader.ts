@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { SaysoError } from '../core/errors.ts';
 import { shareWhileBusy } from '../core/share-while-busy.ts';
+import { byKnex } from '../core/statement.ts';
 import {
   facets,
   isMeant,
@@ -49,7 +50,7 @@ const mostBehind = 20_000;
  * @throws SaysoError AUDIT_INDEX_BEHIND (503) when that would take long
  */
 export const catchUp = async (knex: Knex): Promise<void> => {
-  const left = await countUnindexed(knex);
+  const left = await countUnindexed(byKnex(knex));
   if (left > mostBehind)
     throw new SaysoError(`${left} entries of the log are not indexed yet; try again later`, {
       code: 'AUDIT_INDEX_BEHIND',
@@ -63,7 +64,7 @@ export const catchUp = async (knex: Knex): Promise<void> => {
 const sharedIndex = (knex: Knex): Promise<unknown> => {
   let share = sharing.get(knex);
   if (share === undefined) {
-    const run = shareWhileBusy<undefined, unknown>(() => indexAudit(knex));
+    const run = shareWhileBusy<undefined, unknown>(() => indexAudit(byKnex(knex)));
     share = () => run(undefined);
     sharing.set(knex, share);
   }

@@ -24,6 +24,7 @@ import {
 } from '../../src/audit/count-entries.ts';
 import { decodeEntry, encodeEntry, storable } from '../../src/audit/encode-entry.ts';
 import type { AuditEntry, OperationEntry } from '../../src/audit/entry.ts';
+import { byKnex } from '../../src/core/statement.ts';
 import { unpackRanges } from '../../src/audit/number-ranges.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { decided, nextId, operation, policyId, writeRaw } from './raw-log.ts';
@@ -439,7 +440,7 @@ describe('one entry', () => {
         [operation(), minutes(0)],
         [long, minutes(1)],
       ]);
-      await indexAudit(own.knex);
+      await indexAudit(byKnex(own.knex));
       const parts = await readEntry(own.knex, { id: long.id });
       expect(parts.map(({ entry }) => entry?.parts)).toEqual(parts.map(() => parts.length));
       const [inFull] = unpackDecisions(long, long.decisions);

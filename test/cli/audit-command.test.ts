@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countUnindexed } from '../../src/audit/audit-index.ts';
 import { keepPolicy } from '../../src/audit/audit-store.ts';
 import { decodeEntry } from '../../src/audit/encode-entry.ts';
+import { byKnex } from '../../src/core/statement.ts';
 import { openSubjects } from '../../src/open-subjects.ts';
 import { decided, nextId, operation, policyId, writeRaw } from '../audit/raw-log.ts';
 import { rightsCrm, rightsSchema, rightsShop } from '../gateway/rights-shop.ts';
@@ -303,7 +304,7 @@ it('watches what is written, and ends with Ctrl-C', async () => {
 it('changes nothing but the index', async () => {
   const { knex } = databases.own;
   await run('entries', '--first', '1');
-  expect(await countUnindexed(knex)).toBe(0);
+  expect(await countUnindexed(byKnex(knex))).toBe(0);
   expect(await knex('policy')).toHaveLength(1);
   expect(await knex('consent_event')).toEqual([]);
 });

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { countUnindexed, indexAudit } from '../../audit/audit-index.ts';
 import type { Config } from '../../config/config.ts';
 import { ConfigError } from '../../core/errors.ts';
+import { byKnex } from '../../core/statement.ts';
 import { isMigrated } from '../../database/migrate.ts';
 import { openForCommand } from '../open-for-command.ts';
 import { createProgress } from '../progress.ts';
@@ -41,14 +42,15 @@ export const withAudit = async (use: (tools: AuditTools) => Promise<void>): Prom
 
 /** Brings the index up to now, however long that takes. */
 export const catchUpShown = async (knex: Knex): Promise<void> => {
-  const left = await countUnindexed(knex);
+  const database = byKnex(knex);
+  const left = await countUnindexed(database);
   if (left < 10_000) {
-    await indexAudit(knex);
+    await indexAudit(database);
     return;
   }
   const progress = createProgress((total) => `indexing ${total} entries, …`);
   try {
-    await indexAudit(knex, {
+    await indexAudit(database, {
       onProgress: (done, total) => progress.show(done, total, 'entries indexed'),
     });
   } finally {
