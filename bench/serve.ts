@@ -1,13 +1,13 @@
 import type { Profiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
 import { findSourceMap } from 'node:module';
-import { growHeapFreely } from '../src/cli/grow-heap.ts';
+import { tuneEngine } from '../src/cli/tune-engine.ts';
 import type { Answer, Answers, Ask, StartVariant, VariantKind } from './variant.ts';
 
 /** The serving process: does what the bench asks over IPC, and ends when the bench does. */
 
 // As the gateway's processes do; what others would spare by it is not what is compared.
-growHeapFreely();
+tuneEngine();
 
 let close: (() => Promise<void>) | undefined;
 const session = new Session();

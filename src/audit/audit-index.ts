@@ -230,7 +230,8 @@ const write = async (
       barePgList(found.map(({ at }) => isoTime(at))),
       barePgList(found.map(({ id }) => id)),
       barePgList(places),
-      pgList(found.map((one) => one.found.subjects.join(','))),
+      // Digits, dashes, commas and the mark of whoever has no number: nothing in them has to be escaped.
+      `{"${found.map((one) => one.found.subjects.join(',')).join('","')}"}`,
       ...shared.map((name) => some.map((one) => one[name])),
     ],
     timeoutMs,

@@ -178,7 +178,7 @@ export const createAuditStore = (options: AuditStoreOptions): AuditStore => {
     let open = false;
     for (;;) {
       try {
-        const tree = tail ?? (await loadTail(knex, log, last));
+        const tree = tail ?? (await loadTail(database, log, last));
         // Until it is told what became of these leaves: it takes them in, whether the log does or not.
         tail = undefined;
         // After the tail was read: whoever writes them from now on moves the log, and we do not.

@@ -1,9 +1,18 @@
-import type { Knex } from 'knex';
+import { statement, type Statements } from '../core/statement.ts';
 import { formatCheckpoint } from '../tlog/checkpoint.ts';
 import { signNote, type Signer } from '../tlog/note.ts';
 import { rootOf } from '../tlog/tiles.ts';
 import { checkContinuation, databaseTiles, notItsRoot, readLog } from './log-state.ts';
 import type { SignedMemory } from './signed-memory.ts';
+import { cutTiles, readOnce } from './verify/tile-view.ts';
+
+const keepCheckpoint = statement(
+  'keep a checkpoint',
+  `update audit_log set checkpoint = ?, checkpoint_size = ?::bigint
+   where id = ? and coalesce(checkpoint_size, 0) <= ?::bigint`,
+);
+
+const timeoutMs = 30_000;
 
 /**
  * Signs a log as it stands in the database: what is signed is what was committed, and a checkpoint
@@ -14,16 +23,17 @@ import type { SignedMemory } from './signed-memory.ts';
  * @throws TlogError TLOG_HASH when it is none; it is not signed then
  */
 export const signCheckpoint = async (
-  knex: Knex,
+  database: Statements,
   log: number,
   signers: readonly Signer[],
   memory?: SignedMemory,
 ): Promise<string> => {
-  const state = await readLog(knex, log);
+  const state = await readLog(database, log);
   if (!state) throw new Error('a log that was begun is not there');
   const { origin, size, root } = state;
   const last = memory?.read();
-  const tiles = databaseTiles(knex, log);
+  // What it was and what it is are computed from mostly the same tiles, at its right edge.
+  const tiles = cutTiles(readOnce(databaseTiles(database, log)), size);
   if (last) await checkContinuation(tiles, state, last);
   // Hashes first, then the signature: the root is a column like any other.
   if (last && !(await rootOf(tiles, size)).equals(root)) throw notItsRoot(state);
@@ -31,11 +41,7 @@ export const signCheckpoint = async (
   const note = signNote(text, signers);
   // Before anybody sees it: what was once signed is never gone back behind.
   await memory?.write(note);
-  await knex.raw(
-    `update audit_log set checkpoint = ?, checkpoint_size = ?
-     where id = ? and coalesce(checkpoint_size, 0) <= ?`,
-    [note, size, log, size],
-  );
+  await database.ask(keepCheckpoint, [note, size, log, size], timeoutMs);
   return note;
 };
 
@@ -48,7 +54,7 @@ export interface Checkpointer {
 }
 
 export interface CheckpointerOptions {
-  readonly knex: Knex;
+  readonly database: Statements;
   readonly log: number;
   readonly memory: SignedMemory;
   /** Asked each time, since keys change while a gateway runs. */
@@ -62,7 +68,7 @@ export interface CheckpointerOptions {
 
 /** Signs at most so often, however fast the log grows: between two signatures answers do not wait. */
 export const createCheckpointer = (options: CheckpointerOptions): Checkpointer => {
-  const { knex, log, memory, signer, onError, every = 500 } = options;
+  const { database, log, memory, signer, onError, every = 500 } = options;
   let pending = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -71,7 +77,7 @@ export const createCheckpointer = (options: CheckpointerOptions): Checkpointer =
   const sign = async (): Promise<void> => {
     pending = false;
     try {
-      const note = await signCheckpoint(knex, log, [signer()], memory);
+      const note = await signCheckpoint(database, log, [signer()], memory);
       await options.onCheckpoint?.(note);
     } catch (error) {
       pending = true;

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { statement, type Statements } from '../core/statement.ts';
 import { parseCheckpoint } from '../tlog/checkpoint.ts';
 import { emptyRoot } from '../tlog/merkle.ts';
 import { parseNote } from '../tlog/note.ts';
@@ -31,6 +32,11 @@ interface LogRow {
 }
 
 const columns = 'id, origin, size::float8, root, minimum_index::float8, checkpoint, witnessed';
+const readById = statement('read a log', `select ${columns} from audit_log where id = ?`);
+const readByOrigin = statement('read a log', `select ${columns} from audit_log where origin = ?`);
+
+/** A database that is silent for longer does not answer. */
+const timeoutMs = 30_000;
 
 const stateOf = ({ minimum_index, ...row }: LogRow): LogState => ({
   ...row,
@@ -46,11 +52,12 @@ export const readLogs = async (knex: Knex): Promise<readonly LogState[]> => {
 };
 
 /** One log, by its origin or its number; `undefined` when there is none. */
-export const readLog = async (knex: Knex, log: string | number): Promise<LogState | undefined> => {
-  const { rows } = await knex.raw<{ rows: LogRow[] }>(
-    `select ${columns} from audit_log where ${typeof log === 'number' ? 'id' : 'origin'} = ?`,
-    [log],
-  );
+export const readLog = async (
+  database: Statements,
+  log: string | number,
+): Promise<LogState | undefined> => {
+  const read = typeof log === 'number' ? readById : readByOrigin;
+  const { rows } = await database.ask<LogRow>(read, [log], timeoutMs);
   return rows[0] && stateOf(rows[0]);
 };
 
@@ -125,59 +132,51 @@ export const readKeys = async (knex: Knex): Promise<readonly LogKeyRow[]> => {
   return rows;
 };
 
+const tileOf = (what: string, rest: string) =>
+  statement(
+    what,
+    `with asked as (
+    select ?::integer as log, ?::integer as level, ?::bigint as first, ?::bigint as width
+  ), held as (
+    select asked.*, coalesce(hashes, '') as hashes, first * 256 + coalesce(length(hashes), 0) / 32 as next
+    from asked left join audit_tile as tile
+      on tile.log = asked.log and tile.level = asked.level and tile.index = asked.first
+  )
+  select hashes || coalesce((${rest}), '') as hashes from held`,
+  );
+
+// Where a tile is not kept, or not all of it, the rest lies where its hashes come from: those of leaves
+// with the entries, those of tiles with these, as they were written. Computing them anew would take a
+// tenth of a second; whoever builds on them compares what comes of it with a root, and whoever verifies
+// does compute them.
+const readTile = {
+  leaves: tileOf(
+    'read a tile of leaves',
+    `select string_agg(hash, '' order by index) from audit_entry
+     where log = held.log and index >= next and index < first * 256 + width`,
+  ),
+  above: tileOf(
+    'read a tile',
+    `select string_agg(root, '' order by index) from audit_tile as below
+     where below.log = held.log and below.level = held.level - 1 and root is not null
+       and below.index >= next and below.index < first * 256 + width`,
+  ),
+};
+
 /** The hashes of a log, in tiles, out of the database; also of entries that retention took. */
-export const databaseTiles = (knex: Knex, log: number): TileReader => ({
+export const databaseTiles = (database: Statements, log: number): TileReader => ({
   tile: async (level, index, width) => {
-    const { rows } = await knex.raw<{ rows: { hashes: Buffer }[] }>(
-      'select hashes from audit_tile where log = ? and level = ? and index = ?',
-      [log, level, index],
-    );
-    const kept = rows[0]?.hashes ?? Buffer.alloc(0);
-    const held = kept.length / 32;
-    if (held >= width) return kept.subarray(0, width * 32);
-    const rest =
-      level === 0
-        ? await leafHashes(knex, log, index * 256 + held, index * 256 + width)
-        : await tileRoots(knex, log, level - 1, index * 256 + held, index * 256 + width);
-    const hashes = Buffer.concat([kept, ...rest]);
-    if (hashes.length === width * 32) return hashes;
+    const read = readTile[level === 0 ? 'leaves' : 'above'];
+    const values = [log, level, index, width];
+    const { rows } = await database.ask<{ hashes: Buffer }>(read, values, timeoutMs);
+    const hashes = rows[0]?.hashes ?? Buffer.alloc(0);
+    if (hashes.length >= width * 32) return hashes.subarray(0, width * 32);
     throw new TlogError(
       `\`${tilePath(level, index, width)}\` of log ${log} lacks hashes: it has ${hashes.length / 32} of ${width}`,
       'TLOG_TILE',
     );
   },
 });
-
-const leafHashes = async (
-  knex: Knex,
-  log: number,
-  from: number,
-  to: number,
-): Promise<readonly Buffer[]> => {
-  const { rows } = await knex.raw<{ rows: { hash: Buffer }[] }>(
-    'select hash from audit_entry where log = ? and index >= ? and index < ? order by index',
-    [log, from, to],
-  );
-  return rows.map(({ hash }) => hash);
-};
-
-const tileRoots = async (
-  knex: Knex,
-  log: number,
-  level: number,
-  from: number,
-  to: number,
-): Promise<readonly Buffer[]> => {
-  // As they were written: computing them anew would take a tenth of a second. Whoever builds on them
-  // compares what comes of it with a root, and whoever verifies does compute them.
-  const { rows } = await knex.raw<{ rows: { root: Buffer }[] }>(
-    `select root from audit_tile
-     where log = ? and level = ? and index >= ? and index < ? and root is not null
-     order by index`,
-    [log, level, from, to],
-  );
-  return rows.map(({ root }) => root);
-};
 
 /** A tree as it was at some time. */
 export interface TreeHead {
@@ -192,11 +191,15 @@ export interface TreeHead {
  * @throws TlogError TLOG_HASH when they do not make the root that the log has, or not the one it had:
  *   somebody has changed it, or an older backup was restored, and nothing is to be built on it
  */
-export const loadTail = async (knex: Knex, log: number, before?: TreeHead): Promise<TreeTail> => {
+export const loadTail = async (
+  database: Statements,
+  log: number,
+  before?: TreeHead,
+): Promise<TreeTail> => {
   // It takes several statements, between which retention may move hashes from entries to tiles.
   for (let tries = 1; ; tries += 1) {
     try {
-      return await loadOnce(knex, log, before);
+      return await loadOnce(database, log, before);
     } catch (error) {
       if (!(error instanceof TlogError) || tries === mostLoads) throw error;
     }
@@ -206,13 +209,13 @@ export const loadTail = async (knex: Knex, log: number, before?: TreeHead): Prom
 const mostLoads = 3;
 
 const loadOnce = async (
-  knex: Knex,
+  database: Statements,
   log: number,
   before: TreeHead | undefined,
 ): Promise<TreeTail> => {
-  const state = await readLog(knex, log);
+  const state = await readLog(database, log);
   if (!state) throw new Error('a log that was begun is not there');
-  const tiles = databaseTiles(knex, log);
+  const tiles = databaseTiles(database, log);
   const levels: Buffer[][] = [];
   for (const [level, width] of partialWidths(state.size).entries()) {
     const index = Math.floor(state.size / 256 ** (level + 1));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { ConfigError } from '../core/errors.ts';
-import type { Statements } from '../core/statement.ts';
+import { byKnex, type Statements } from '../core/statement.ts';
 import { TlogError } from '../tlog/tlog-error.ts';
 import { createAuditStore, type AuditStore } from './audit-store.ts';
 import { createCheckpointer } from './checkpointer.ts';
@@ -66,10 +66,10 @@ const checkSigned = async (
   dataDir: string,
 ): Promise<TreeHead | undefined> => {
   const last = memory.read();
-  const state = await readLog(knex, log);
+  const state = await readLog(byKnex(knex), log);
   if (!last || !state) return last;
   try {
-    await checkContinuation(databaseTiles(knex, log), state, last);
+    await checkContinuation(databaseTiles(byKnex(knex), log), state, last);
   } catch (error) {
     if (!(error instanceof TlogError)) throw error;
     const where = join(dataDir, 'audit', 'signed');
@@ -89,7 +89,7 @@ const checkSigned = async (
  */
 export const openAuditLog = async ({
   knex,
-  database,
+  database = byKnex(knex),
   dataDir,
   origin: base,
   witnesses = [],
@@ -105,12 +105,12 @@ export const openAuditLog = async ({
   const last = await checkSigned(knex, id, memory, dataDir);
   const submitter = createSubmitter({ knex, log: id, witnesses, report });
   // What went back while nothing ran is found now, and not only with the next entry.
-  const { checkpoint } = (await readLog(knex, id)) ?? {};
+  const { checkpoint } = (await readLog(database, id)) ?? {};
   if (checkpoint) submitter.submit(checkpoint);
   let noted = key.public;
   const readKey = logKeyReader(dataDir);
   const checkpointer = createCheckpointer({
-    knex,
+    database,
     log: id,
     memory,
     // Read anew: `sayso audit key rotate` puts another in its place.
@@ -144,10 +144,10 @@ export const openAuditLog = async ({
     await submitter.close();
   };
   const catchUp = async (): Promise<void> => {
-    const state = await readLog(knex, id);
+    const state = await readLog(database, id);
     const signed = state?.checkpoint ? sizeOf(state.checkpoint) : 0;
     if (state && state.size > signed) checkpointer.note(state.size);
   };
-  const check = (): Promise<unknown> => loadTail(knex, id, memory.read());
+  const check = (): Promise<unknown> => loadTail(database, id, memory.read());
   return { id, origin, key, store, check, catchUp, close };
 };

@@ -7,6 +7,7 @@ import { formatProof } from '../tlog/proof-file.ts';
 import { inclusionProof } from '../tlog/tiles.ts';
 import { tileWidth } from '../tlog/tree-tail.ts';
 import { databaseTiles } from './log-state.ts';
+import { byKnex } from '../core/statement.ts';
 
 export interface ProveOptions {
   readonly knex: Knex;
@@ -39,7 +40,7 @@ export const proveEntry = async (options: ProveOptions): Promise<ProvedEntry> =>
       code: 'AUDIT_NO_ENTRY',
       status: 404,
     });
-  const tiles = databaseTiles(knex, log);
+  const tiles = databaseTiles(byKnex(knex), log);
   const proof = await inclusionProof(tiles, index, Number(size));
   const tile = Math.floor(index / tileWidth);
   const offset = index % tileWidth;

@@ -7,6 +7,7 @@ import { TlogError } from '../tlog/tlog-error.ts';
 import { entryOf, readLeaves } from './leaf-reader.ts';
 import { databaseTiles } from './log-state.ts';
 import { monthAfter, partitioned, partitionName } from './partitions.ts';
+import { byKnex } from '../core/statement.ts';
 
 export interface RetainOptions {
   readonly knex: Knex;
@@ -39,7 +40,9 @@ interface Loss {
 /** The hash of an entry, as the tree has it. */
 const hashAt = async (knex: Knex, log: number, index: number): Promise<Uint8Array> => {
   const width = (index % 256) + 1;
-  return (await databaseTiles(knex, log).tile(0, Math.floor(index / 256), width)).subarray(-32);
+  return (await databaseTiles(byKnex(knex), log).tile(0, Math.floor(index / 256), width)).subarray(
+    -32,
+  );
 };
 
 /**

@@ -9,6 +9,7 @@ import { readLog } from './log-state.ts';
 import { adoptNextKey, prepareNextKey, readLogKey, type LogKey } from './log-key.ts';
 import { proveEntry } from './prove-entry.ts';
 import { signedMemory } from './signed-memory.ts';
+import { byKnex } from '../core/statement.ts';
 
 export interface RotateOptions {
   readonly knex: Knex;
@@ -69,7 +70,7 @@ const note = async (
   onStep?.('sign');
   // The last that is the old key's, and the new one's first: it leads from one to the other.
   const checkpoint = await signCheckpoint(
-    knex,
+    byKnex(knex),
     log,
     [current.signer, next.signer],
     signedMemory(dataDir),
@@ -85,7 +86,7 @@ const note = async (
 
 /** Whether a key has signed the newest checkpoint. */
 const hasSigned = async (knex: Knex, log: number, key: string): Promise<boolean> => {
-  const { checkpoint } = (await readLog(knex, log)) ?? {};
+  const { checkpoint } = (await readLog(byKnex(knex), log)) ?? {};
   const { keyId } = verifierOf(key);
   return !!checkpoint && parseNote(checkpoint).signatures.some((one) => one.keyId === keyId);
 };
@@ -117,7 +118,7 @@ export const rotateKey = async (options: RotateOptions): Promise<Rotated> => {
   if (!current) throw new Error('a log that was opened has no key');
   const cutShort = await unfinished(options, current);
   if (cutShort) {
-    await signCheckpoint(knex, log, [current.signer], signedMemory(dataDir));
+    await signCheckpoint(byKnex(knex), log, [current.signer], signedMemory(dataDir));
     return cutShort;
   }
   const next = prepareNextKey(dataDir, current);
@@ -137,6 +138,6 @@ export const rotateKey = async (options: RotateOptions): Promise<Rotated> => {
   adoptNextKey(dataDir, current);
   onStep?.('resign');
   // A gateway may have signed by the old key meanwhile.
-  await signCheckpoint(knex, log, [next.signer], signedMemory(dataDir));
+  await signCheckpoint(byKnex(knex), log, [next.signer], signedMemory(dataDir));
   return { index: written.index, before: current.public, now: next.public };
 };

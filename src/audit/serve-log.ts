@@ -13,6 +13,7 @@ import {
   sizeOf,
   type LogState,
 } from './log-state.ts';
+import { byKnex } from '../core/statement.ts';
 
 /** A resource of a log, as tlog-tiles has it. */
 export interface LogResource {
@@ -96,7 +97,7 @@ const tileOf = async (
     return { type, body, immutable: missing.length === 0 };
   }
   try {
-    const hashes = await databaseTiles(knex, state.id).tile(level, index, width);
+    const hashes = await databaseTiles(byKnex(knex), state.id).tile(level, index, width);
     return { type, body: Buffer.from(hashes), immutable: true };
   } catch (error) {
     // Hashes were lost: whoever verifies is to find it missing, not to stop.
@@ -117,7 +118,7 @@ export const readResource = async (knex: Knex, path: string): Promise<LogResourc
   if (origin === undefined || name === undefined || /\0/.test(origin)) return undefined;
   const tile = parseTilePath(name);
   if (!tile && name.startsWith('tile/')) return undefined;
-  const state = await readLog(knex, origin);
+  const state = await readLog(byKnex(knex), origin);
   if (!state) return undefined;
   if (tile) return tileOf(knex, state, tile);
   if (name === 'log.json') {

@@ -69,15 +69,19 @@ export const signedMemory = (dataDir: string): SignedMemory => {
     write: async (note) => {
       drafts += 1;
       const made = `${path}.${process.pid}.${drafts}.new`;
+      let isThere = false;
       try {
         // The disk takes milliseconds, in which answers do not wait.
         await writeSynced(made, note);
         // A command beside the gateway may have signed a longer one meanwhile. Nobody else of this
         // process comes between the look and the rename.
-        if ((read()?.size ?? 0) <= headOf(note).size) renameSync(made, path);
+        if ((read()?.size ?? 0) <= headOf(note).size) {
+          renameSync(made, path);
+          isThere = true;
+        }
       } finally {
         // What keeps it from being written, a full disk for one, is met again twice a second.
-        await rm(made, { force: true });
+        if (!isThere) await rm(made, { force: true });
       }
       await syncFolder(folder);
     },

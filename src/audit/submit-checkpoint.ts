@@ -15,6 +15,7 @@ import {
   type WitnessClient,
   type WitnessWord,
 } from './witness-client.ts';
+import { byKnex } from '../core/statement.ts';
 
 /** What is to be told about a witness. */
 export interface WitnessReport {
@@ -138,7 +139,7 @@ export const createSubmitter = ({
 }: SubmitterOptions): Submitter => {
   const agent = new Agent({ connections: 1 });
   const aborted = new AbortController();
-  const tiles = databaseTiles(knex, log);
+  const tiles = databaseTiles(byKnex(knex), log);
   const standings = clientsOf(witnesses, agent, timeoutMs).map((client): Standing => ({
     client,
     known: 0,
@@ -153,7 +154,7 @@ export const createSubmitter = ({
 
   /** The witness is ahead of this checkpoint. Of the log as well? */
   const checkAhead = async (known: number): Promise<void> => {
-    const size = (await readLog(knex, log))?.size ?? 0;
+    const size = (await readLog(byKnex(knex), log))?.size ?? 0;
     if (known <= size) return;
     throw new Uncosigned(
       'AUDIT_LOG_ROLLED_BACK',

@@ -20,6 +20,7 @@ import { logInfo, readBundleOf } from './serve-log.ts';
 import { readFrom } from './verify/folder-source.ts';
 import { staticSource } from './verify/static-source.ts';
 import { cutTiles, hashesOf, rootOfHashes, widthIn } from './verify/tile-view.ts';
+import { byKnex } from '../core/statement.ts';
 
 export interface WriteTilesOptions {
   readonly knex: Knex;
@@ -152,7 +153,7 @@ export const writeTiles = async ({
   if (note === null) throw refuse(`log \`${log.origin}\` has no checkpoint yet`);
   const { size: signed, root } = parseCheckpoint(parseNote(note).text);
   const size = Number(signed);
-  const tiles = cutTiles(databaseTiles(knex, log.id), size);
+  const tiles = cutTiles(databaseTiles(byKnex(knex), log.id), size);
   const rootAt = (at: number): Promise<Buffer> => rootOf(tiles, at);
   const before = await sizeBefore(folder, log, size, rootAt);
   const broken = 'the hashes do not make the root that was signed: run `sayso audit verify`';

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { startApp } from '../app.ts';
 import { demoCallers, sampleQueries } from '../sample/sample-queries.ts';
 import type { Config } from '../config/config.ts';
-import { growHeapFreely } from './grow-heap.ts';
+import { tuneEngine } from './tune-engine.ts';
 import { createProgress } from './progress.ts';
 import { readConfig } from './read-config.ts';
 import { startWorkers, type Running } from './workers/start-workers.ts';
@@ -61,7 +61,7 @@ const announce = async (app: Running, config: Config, ms: number): Promise<void>
 export const startCommand = (): Command =>
   new Command('start').description('run the gateway').action(async () => {
     const begin = performance.now();
-    growHeapFreely();
+    tuneEngine();
     const config = readConfig();
     const progress = createProgress();
     let stopping: Promise<void> | undefined;

@@ -22,6 +22,7 @@ import { rereadPolicy } from './reread-policy.ts';
 import { firstKept } from './retentions.ts';
 import { SaidSo } from './said-so.ts';
 import { mostLag, readUnheeded, type Unheeded } from './stale-heads.ts';
+import { byKnex } from '../core/statement.ts';
 
 export interface ReplayOptions {
   readonly knex: Knex;
@@ -194,7 +195,7 @@ class Replay {
 
   /** Where entries begin, as far as the log itself says that it is kept from there on. */
   async #keptFrom(log: LogState): Promise<number> {
-    const now = (await readLog(this.#knex, log.id))?.minimumIndex ?? 0;
+    const now = (await readLog(byKnex(this.#knex), log.id))?.minimumIndex ?? 0;
     // INVARIANT: whoever owns the tables sets the minimum; without an entry that tells of it, it
     // excuses nothing. Looked for anew only when it has moved.
     if (this.#kept.log !== log.id || this.#kept.minimum !== now) {

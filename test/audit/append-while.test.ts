@@ -16,6 +16,7 @@ import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { directoryOn } from '../setup/subjects.ts';
 import { cuttingProxy } from './cutting-proxy.ts';
 import { operation } from './raw-log.ts';
+import { byKnex } from '../../src/core/statement.ts';
 
 const policy = policyOf();
 let database: FreshDatabase;
@@ -64,8 +65,8 @@ const standing = async (changes: Partial<Standing> = {}): Promise<Standing> => {
 /** Ids in the log, which is whole. */
 const ids = async (): Promise<readonly string[]> => {
   const leaves = await readLeaves(other, log, 0, 1e9);
-  expect((await readLog(other, log))?.size).toBe(leaves.length);
-  expect((await loadTail(other, log)).size).toBe(leaves.length);
+  expect((await readLog(byKnex(other), log))?.size).toBe(leaves.length);
+  expect((await loadTail(byKnex(other), log)).size).toBe(leaves.length);
   return leaves.map(({ bytes }) => decodeEntry(bytes).id);
 };
 

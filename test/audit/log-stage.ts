@@ -16,6 +16,7 @@ import type { Caller } from '../../src/identity/caller.ts';
 import { hashLeaf } from '../../src/tlog/merkle.ts';
 import { TreeTail } from '../../src/tlog/tree-tail.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
+import { byKnex } from '../../src/core/statement.ts';
 
 /** A small entry, unlike any other. */
 export const operation = (changes: Partial<OperationEntry> = {}): OperationEntry => ({
@@ -70,7 +71,7 @@ export const stageLog = async (entries: number): Promise<LogStage> => {
     );
   await log.close();
   const state = async (on: Knex = knex): Promise<LogState> => {
-    const found = await readLog(on, log.origin);
+    const found = await readLog(byKnex(on), log.origin);
     if (!found) throw new Error('no log');
     return found;
   };

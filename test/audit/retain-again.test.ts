@@ -12,6 +12,7 @@ import { createLogErasures } from '../../src/ledger/log-erasures.ts';
 import { createKey, signerOf } from '../../src/tlog/note.ts';
 import { rootOf } from '../../src/tlog/tiles.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
+import { byKnex } from '../../src/core/statement.ts';
 
 let database: FreshDatabase;
 let other: Knex;
@@ -58,7 +59,7 @@ const append = (count: number, to: AuditStore = store) =>
   );
 const drop = (now: string) => dropOldMonths({ knex: database.knex, months: 1, now: new Date(now) });
 const verify = async () => {
-  await signCheckpoint(database.knex, log, [signerOf(key.secret)]);
+  await signCheckpoint(byKnex(database.knex), log, [signerOf(key.secret)]);
   return verifyLog(await databaseSource(database.knex, origin), { keys: [key.public] });
 };
 
@@ -72,10 +73,10 @@ it('keeps every hash of a quiet log over many drops within one tile', async () =
   await drop('2026-04-20T00:00:00Z');
   await append(1);
   await drop('2026-05-20T00:00:00Z');
-  const state = await readLog(other, log);
+  const state = await readLog(byKnex(other), log);
   expect(state).toMatchObject({ minimumIndex: 9 });
-  expect(await rootOf(databaseTiles(other, log), state!.size)).toEqual(state!.root);
-  expect((await loadTail(other, log)).size).toBe(state!.size);
+  expect(await rootOf(databaseTiles(byKnex(other), log), state!.size)).toEqual(state!.root);
+  expect((await loadTail(byKnex(other), log)).size).toBe(state!.size);
   const report = await verify();
   expect(report.findings).toEqual([]);
   expect(report).toMatchObject({ sound: true, gone: 9 });
@@ -95,7 +96,7 @@ it('drops nothing where an entry was moved to an older month', async () => {
   );
   await expect(drop('2026-03-20T00:00:00Z')).rejects.toMatchObject({ code: 'TLOG_HASH' });
   expect(await database.knex('audit_entry')).toHaveLength(7);
-  expect((await readLog(other, log))?.size).toBe(7);
+  expect((await readLog(byKnex(other), log))?.size).toBe(7);
 });
 
 it('and writers do not lock each other out', async () => {
@@ -165,5 +166,5 @@ it('leaves room for others while many erasures are entered', async () => {
     append(5).then((all) => all.filter(({ status }) => status === 'rejected').length),
   ]);
   expect(done.at(-1)).toBe(0);
-  expect((await readLog(other, log))?.size).toBe(25);
+  expect((await readLog(byKnex(other), log))?.size).toBe(25);
 });

@@ -21,6 +21,7 @@ import {
   type LogStage,
 } from './log-stage.ts';
 import { vi } from 'vitest';
+import { byKnex } from '../../src/core/statement.ts';
 
 /** Entries of three months: 600 in January, 100 in February, the rest in March. */
 const january = new Date('2026-01-15T12:00:00Z');
@@ -41,7 +42,7 @@ const append = async (at: Date, count: number): Promise<void> => {
     vi.useRealTimers();
   }
 };
-const sign = () => signCheckpoint(stage.knex, stage.log.id, [stage.log.key.signer]);
+const sign = () => signCheckpoint(byKnex(stage.knex), stage.log.id, [stage.log.key.signer]);
 const tables = async (): Promise<readonly string[]> => {
   const { rows } = await stage.knex.raw<{ rows: { name: string }[] }>(
     `select relname as name from pg_class where relname ~ '^audit_(entry|search|subject)_2026_0[123]$' order by 1`,

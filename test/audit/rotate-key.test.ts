@@ -15,6 +15,7 @@ import {
   verifyBoth,
   type LogStage,
 } from './log-stage.ts';
+import { byKnex } from '../../src/core/statement.ts';
 
 let stage: LogStage;
 beforeEach(async () => {
@@ -97,7 +98,7 @@ it.each([false, true])('is not begun anew for its last step; signed by both: %s'
   await expect(rotate('resign')).rejects.toThrow('ended');
   const now = readLogKey(stage.dataDir)?.public;
   const fresh = readLogKey(stage.dataDir);
-  await signCheckpoint(stage.knex, stage.log.id, [
+  await signCheckpoint(byKnex(stage.knex), stage.log.id, [
     stage.log.key.signer,
     ...(both && fresh ? [fresh.signer] : []),
   ]);
@@ -147,7 +148,7 @@ it('follows no key that the old one has not named', async () => {
 it('finds a log that goes on under a key that was replaced, whichever keys are given', async () => {
   const { index, now } = await rotate();
   await asOwner(stage.knex, async (trx) => {
-    await signCheckpoint(trx, stage.log.id, [stage.log.key.signer]);
+    await signCheckpoint(byKnex(trx), stage.log.id, [stage.log.key.signer]);
     for (const keys of [[stage.key], [stage.key, now], [now, stage.key]]) {
       const both = await verifyBoth(trx, stage.log.origin, { keys });
       for (const { what } of both)
@@ -168,7 +169,7 @@ it('tells of a new key over another history', async () => {
     );
     await makeTilesAnew(trx, stage.log.id);
     await trx.raw('update audit_log set checkpoint = null, checkpoint_size = null');
-    await signCheckpoint(trx, stage.log.id, now ? [now.signer] : []);
+    await signCheckpoint(byKnex(trx), stage.log.id, now ? [now.signer] : []);
     const [direct, served] = await verifyBoth(trx, stage.log.origin, { keys: [stage.key] });
     expect(direct).toEqual(served);
     expect(direct.what).toEqual([

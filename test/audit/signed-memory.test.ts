@@ -10,6 +10,7 @@ import { signedMemory } from '../../src/audit/signed-memory.ts';
 import { hashLeaf } from '../../src/tlog/merkle.ts';
 import { TreeTail } from '../../src/tlog/tree-tail.ts';
 import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
+import { byKnex } from '../../src/core/statement.ts';
 
 let database: FreshDatabase;
 let dataDir: string;
@@ -78,7 +79,7 @@ it.each<[string, (entries: Buffer[]) => Buffer[]]>([
   await expect(open()).rejects.toMatchObject({ code: 'AUDIT_LOG_ROLLED_BACK' });
   const memory = signedMemory(dataDir);
   await expect(
-    signCheckpoint(database.knex, first.id, [first.key.signer], memory),
+    signCheckpoint(byKnex(database.knex), first.id, [first.key.signer], memory),
   ).rejects.toMatchObject({ code: 'TLOG_HASH' });
 });
 

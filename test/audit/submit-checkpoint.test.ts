@@ -22,6 +22,7 @@ import { freshDatabase, type FreshDatabase } from '../setup/database.ts';
 import { witnessKey } from '../tlog/keys.ts';
 import { checkByHand, temporaryFolder, textOf } from '../witness/drive.ts';
 import { windBack } from '../witness/wind-back.ts';
+import { byKnex } from '../../src/core/statement.ts';
 
 let database: FreshDatabase;
 beforeAll(async () => {
@@ -65,7 +66,7 @@ const newLog = () => {
     const append = async (count: number): Promise<void> => {
       await Promise.all(Array.from({ length: count }, () => log.store.append(entry())));
     };
-    const state = async (): Promise<LogState> => (await readLog(database.knex, log.id))!;
+    const state = async (): Promise<LogState> => (await readLog(byKnex(database.knex), log.id))!;
     const until = async (holds: (state: LogState) => boolean): Promise<LogState> => {
       for (let tries = 0; tries < 300; tries += 1) {
         const now = await state();
@@ -261,8 +262,8 @@ it('is told of by the code of an error alone, if that is not ours', async () => 
   const broken = Object.assign(new Error('select hashes - person 4711'), { code: '57P01' });
   const reports: WitnessReport[] = [];
   const submitter = createSubmitter({
-    // Only `raw` is ever called.
-    knex: { raw: () => Promise.reject(broken) } as unknown as typeof database.knex,
+    // Nothing else is ever called.
+    knex: { raw: () => ({ timeout: () => Promise.reject(broken) }) } as unknown as typeof database.knex,
     log: 1,
     witnesses: [{ url, key: witnessKey('w.example').public }],
     report: (report) => reports.push(report),

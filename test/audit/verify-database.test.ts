@@ -16,6 +16,7 @@ import {
   type LogStage,
   type Summary,
 } from './log-stage.ts';
+import { byKnex } from '../../src/core/statement.ts';
 
 let stage: LogStage;
 /** Checkpoint of the log when it had 300 entries. */
@@ -261,7 +262,7 @@ describe('what was kept elsewhere', () => {
     await flipBit(517)(trx);
     await makeTilesAnew(trx, stage.log.id);
     await trx.raw('update audit_log set checkpoint = null, checkpoint_size = null');
-    await signCheckpoint(trx, stage.log.id, [stage.log.key.signer]);
+    await signCheckpoint(byKnex(trx), stage.log.id, [stage.log.key.signer]);
   };
 
   it('tells that history was changed by somebody who has the key', async () => {

@@ -26,6 +26,7 @@ import {
   verifyShort,
   type LogStage,
 } from './log-stage.ts';
+import { byKnex } from '../../src/core/statement.ts';
 
 let stage: LogStage;
 let folder: string;
@@ -165,7 +166,7 @@ describe('writing tiles', () => {
         await trx.raw(change);
         await makeTilesAnew(trx, stage.log.id);
         await trx.raw('update audit_log set checkpoint = null, checkpoint_size = null');
-        await signCheckpoint(trx, stage.log.id, [stage.log.key.signer]);
+        await signCheckpoint(byKnex(trx), stage.log.id, [stage.log.key.signer]);
         const log = await stage.state(trx);
         await expect(writeTiles({ knex: trx, log, out: to })).rejects.toThrow(says);
       });

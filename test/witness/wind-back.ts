@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { emptyRoot } from '../../src/tlog/merkle.ts';
 import { rootOf } from '../../src/tlog/tiles.ts';
 import { databaseTiles, readLog } from '../../src/audit/log-state.ts';
+import { byKnex } from '../../src/core/statement.ts';
 
 /**
  * Takes a log back to fewer entries, with its checkpoint of then, as restoring an older backup does.
@@ -15,9 +16,9 @@ export const windBack = async (
   size: number,
   checkpoint: string | null,
 ): Promise<void> => {
-  const state = await readLog(knex, log);
+  const state = await readLog(byKnex(knex), log);
   if (!state || state.size > 255) throw new Error('this log has full tiles');
-  const root = size === 0 ? emptyRoot : await rootOf(databaseTiles(knex, log), size);
+  const root = size === 0 ? emptyRoot : await rootOf(databaseTiles(byKnex(knex), log), size);
   await knex.transaction(async (trx) => {
     await trx.raw('alter table audit_entry disable trigger user');
     await trx.raw('alter table audit_log disable trigger user');

@@ -4,6 +4,7 @@ import { rootOf } from '../../tlog/tiles.ts';
 import { tileWidth } from '../../tlog/tree-tail.ts';
 import { databaseTiles, newestCheckpoint, readLog, type KeyRecord } from '../log-state.ts';
 import type { BundleRead, EntryColumns, Finding, LogSource } from './log-source.ts';
+import { byKnex } from '../../core/statement.ts';
 
 interface Told {
   readonly id: number;
@@ -76,14 +77,14 @@ export const databaseSource = async (knex: Knex, origin: string): Promise<LogSou
       return note === null ? Promise.reject(noCheckpoint(origin)) : Promise.resolve(note);
     },
     info: () => Promise.resolve({ minimumIndex, keys, witnessed: witnessed ?? undefined }),
-    tiles: databaseTiles(knex, id),
+    tiles: databaseTiles(byKnex(knex), id),
     bundle: async (index, width) => {
       const base = index * tileWidth;
       return toBundle(await read(base, base + width), base, width);
     },
     after: async (size) => {
       // As it is now: the log may have grown meanwhile.
-      const now = await readLog(knex, id);
+      const now = await readLog(byKnex(knex), id);
       const { rows } = await knex.raw<{ rows: { index: number | null }[] }>(
         'select max(index)::float8 as index from audit_entry where log = ?',
         [id],
@@ -92,7 +93,8 @@ export const databaseSource = async (knex: Knex, origin: string): Promise<LogSou
       const end = Math.max(size, now?.size ?? 0);
       const what = `it lies behind the end of the log, which has ${end} entries`;
       const findings: Finding[] = last < end ? [] : [{ index: last, where: 'entry', what }];
-      const root = now && (await rootOf(databaseTiles(knex, id), now.size).catch(() => undefined));
+      const root =
+        now && (await rootOf(databaseTiles(byKnex(knex), id), now.size).catch(() => undefined));
       if (now && root?.equals(now.root) !== true)
         findings.push({
           where: 'log',

@@ -21,6 +21,19 @@ export const cutTiles = (tiles: TileReader, size: number): TileReader => ({
   },
 });
 
+/** Asks for each tile once; for whoever always asks for as much of it. */
+export const readOnce = (tiles: TileReader): TileReader => {
+  const known = new Map<string, Promise<Uint8Array>>();
+  return {
+    tile: (level, index, width) => {
+      const path = tilePath(level, index, width);
+      const read = known.get(path) ?? tiles.tile(level, index, width);
+      known.set(path, read);
+      return read;
+    },
+  };
+};
+
 /** The root of hashes that stand one after another: of a full tile what stands for it above. */
 export const rootOfHashes = (hashes: readonly Buffer[]): Buffer => {
   let row = hashes;

@@ -11,6 +11,7 @@ import { visible } from '../visible.ts';
 import { writing } from './output.ts';
 import { saveFile } from './save-file.ts';
 import { withAudit } from './with-audit.ts';
+import { byKnex } from '../../core/statement.ts';
 
 interface ProveOptions {
   readonly log?: string;
@@ -31,7 +32,7 @@ const logOf = async (knex: Knex, named: string | undefined, dataDir: string): Pr
   const origin = named ?? readLogKey(dataDir)?.origin;
   const logs = await readLogs(knex);
   const log = origin === undefined && logs.length === 1 ? logs[0] : undefined;
-  const found = log ?? (await readLog(knex, origin ?? ''));
+  const found = log ?? (await readLog(byKnex(knex), origin ?? ''));
   if (found) return found;
   const names = logs.map((one) => `\`${one.origin}\``).join(', ');
   throw noEntry(`name a log with --log; there are ${names || 'none'}`);
@@ -54,7 +55,7 @@ const placeOf = async (
      where audit_entry.id = ? and (?::text is null or origin = ?) order by log, index limit 1`,
     [wanted, named ?? null, named ?? null],
   );
-  const log = rows[0] && (await readLog(knex, rows[0].origin));
+  const log = rows[0] && (await readLog(byKnex(knex), rows[0].origin));
   if (rows[0] && log) return { log, index: rows[0].index };
   throw noEntry('there is no entry of this id');
 };
@@ -64,7 +65,7 @@ const noteFor = async (knex: Knex, { log, index }: Place, dataDir: string): Prom
   const note = [log.witnessed, log.checkpoint].find((one) => one !== null && sizeOf(one) > index);
   if (note) return note;
   const own = ownLogs(dataDir).find(({ key }) => key.origin === log.origin);
-  if (own) return signCheckpoint(knex, log.id, [own.key.signer], signedMemory(own.folder));
+  if (own) return signCheckpoint(byKnex(knex), log.id, [own.key.signer], signedMemory(own.folder));
   throw noEntry(
     `no checkpoint holds entry ${index} yet: its gateway signs twice a second, so try again`,
   );

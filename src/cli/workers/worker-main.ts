@@ -1,7 +1,7 @@
 import { startWorker, type App } from '../../app.ts';
 import { deepFreeze } from '../../config/freeze.ts';
 import { SaysoError } from '../../core/errors.ts';
-import { growHeapFreely } from '../grow-heap.ts';
+import { tuneEngine } from '../tune-engine.ts';
 import type { Order, Reason, Report } from './messages.ts';
 
 const tell = (report: Report): void => void process.send?.(report);
@@ -21,7 +21,7 @@ export const main = (): void => {
     process.exitCode = 2;
     return;
   }
-  growHeapFreely();
+  tuneEngine();
   let app: Promise<App> | undefined;
   const end = (code: number): void => process.exit(code);
   const obey = async (order: Order): Promise<void> => {
