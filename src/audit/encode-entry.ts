@@ -13,7 +13,7 @@ import type {
   RetentionEntry,
 } from './entry.ts';
 import { areDisjoint, countRanges, isRanges } from './number-ranges.ts';
-import { ofFrozen } from './of-frozen.ts';
+import { isFrozen, ofFrozen } from './of-frozen.ts';
 
 /** Written before every field; another one is another encoding. */
 const version = 1;
@@ -69,30 +69,81 @@ const sharedMember = (name: string, list: readonly unknown[]): string =>
 const setsMember = (sets: readonly string[]): string =>
   sets.length === 0 ? '' : `,"sets":["${sets.join('","')}"]`;
 
+/** What many entries say word for word: of one operation of one client all but times, places and persons. */
+interface Frame extends Pick<OperationEntry, Framed> {
+  /** Up to where `at` is told, from there to `decidedAt`, and so on. */
+  readonly toAt: string;
+  readonly toDecidedAt: string;
+  readonly toErrors: string;
+  readonly toParts: string;
+  readonly toSets: string;
+}
+type Framed =
+  | ('actor' | 'client' | 'decisions' | 'documentHash')
+  | ('operation' | 'outcome' | 'policy' | 'purpose');
+
+const makeFrame = (entry: OperationEntry, { coordinates, decisions }: Part): Frame => {
+  const { actor, client, documentHash, operation, outcome, policy, purpose } = entry;
+  return {
+    ...{ actor, client, decisions, documentHash, operation, outcome, policy, purpose },
+    toAt: `{"actor":${quoted(storable(actor))},"at":"`,
+    toDecidedAt: `"${member('client', storable(client))}${sharedMember('coordinates', coordinates)}`,
+    toErrors: sharedMember('decisions', decisions) + member('documentHash', documentHash),
+    toParts: member('operation', maybe(operation)) + member('outcome', outcome),
+    toSets: member('policy', policy) + member('purpose', maybe(purpose)),
+  };
+};
+
+/**
+ * The last for a list of coordinates, which is one for all operations of the same shape. Of lists that
+ * could change none is kept.
+ */
+const frames = new WeakMap<readonly string[], Frame>();
+
+const frameOf = (entry: OperationEntry, part: Part): Frame => {
+  const known = frames.get(part.coordinates);
+  if (known !== undefined && isOf(known, entry, part)) return known;
+  const frame = makeFrame(entry, part);
+  const isKnown = known !== undefined && known.decisions === part.decisions;
+  if (isKnown || (isFrozen(part.coordinates) && isFrozen(part.decisions)))
+    frames.set(part.coordinates, frame);
+  return frame;
+};
+
+const isOf = (frame: Frame, entry: OperationEntry, part: Part): boolean =>
+  frame.decisions === part.decisions &&
+  frame.actor === entry.actor &&
+  frame.client === entry.client &&
+  frame.documentHash === entry.documentHash &&
+  frame.operation === entry.operation &&
+  frame.outcome === entry.outcome &&
+  frame.policy === entry.policy &&
+  frame.purpose === entry.purpose;
+
 // INVARIANT: keys in the order of their UTF-16 code units, at every level. That makes what
 // `JSON.stringify` writes canonical (RFC 8785): texts, whole numbers and lists have one form only.
-const operationJson = (entry: OperationEntry, at: Date, part: Part): string =>
-  `{"actor":${quoted(storable(entry.actor))}` +
-  member('at', isoTime(at)) +
-  member('client', storable(entry.client)) +
-  sharedMember('coordinates', part.coordinates) +
-  member('decidedAt', entry.decidedAt) +
-  sharedMember('decisions', part.decisions) +
-  member('documentHash', entry.documentHash) +
-  listMember('errors', entry.errors) +
-  member('head', entry.head) +
-  member('id', entry.id) +
-  member('kind', entry.kind) +
-  listMember('notices', entry.notices) +
-  member('operation', maybe(entry.operation)) +
-  member('outcome', entry.outcome) +
-  member('part', part.part) +
-  member('parts', part.parts) +
-  member('policy', entry.policy) +
-  member('purpose', maybe(entry.purpose)) +
-  setsMember(part.sets) +
-  listMember('signals', entry.signals) +
-  `${member('v', version)}}`;
+const operationJson = (entry: OperationEntry, at: Date, part: Part): string => {
+  const { toAt, toDecidedAt, toErrors, toParts, toSets } = frameOf(entry, part);
+  return (
+    toAt +
+    isoTime(at) +
+    toDecidedAt +
+    member('decidedAt', entry.decidedAt) +
+    toErrors +
+    listMember('errors', entry.errors) +
+    member('head', entry.head) +
+    member('id', entry.id) +
+    `,"kind":"operation"` +
+    listMember('notices', entry.notices) +
+    toParts +
+    member('part', part.part) +
+    member('parts', part.parts) +
+    toSets +
+    setsMember(part.sets) +
+    listMember('signals', entry.signals) +
+    `,"v":${version}}`
+  );
+};
 
 const erasureJson = (entry: ErasureEntry, at: Date): string =>
   JSON.stringify({

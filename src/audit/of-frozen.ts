@@ -1,4 +1,5 @@
-const isFrozen = (value: unknown): boolean =>
+/** Whether neither it nor a list in it can change; asked of texts, numbers and lists of them. */
+export const isFrozen = (value: unknown): boolean =>
   !Array.isArray(value) || (Object.isFrozen(value) && value.every(isFrozen));
 
 /**

@@ -30,6 +30,7 @@ import { boundErrors } from './bound-errors.ts';
 import { createCarryOut, isSilent, type CarryOutOptions } from './carry-out.ts';
 import { declaredPurpose, purposeAsWritten } from './declared-purpose.ts';
 import { guardedIn } from './guarded-in.ts';
+import type { Refusals } from './guards.ts';
 import { heedSignal } from './heed-signal.ts';
 import type { Journey, Turn } from './journey.ts';
 import { loggedErrors } from './logged-errors.ts';
@@ -59,7 +60,7 @@ export const createPipeline = (
   const plans = new PlanCache();
   const answers = new AnswerCache();
 
-  const depart = async (request: OperationRequest, entry: string): Promise<Journey> => {
+  const depart = (request: OperationRequest, entry: string): Journey | Promise<Journey> => {
     const { operation, document, caller, registered } = request;
     if (request.refusal) throw request.refusal;
     if (!operation) throw new PlanError(whichOperation(request));
@@ -83,23 +84,19 @@ export const createPipeline = (
     if (open.personalTypes.length > 0 && purpose === undefined) throw missingPurpose(caller, known);
     const guarded = guardedIn(open);
     const guarding = road.guards.refusals(guarded.all, { caller, purpose });
-    const refusals = guarding instanceof Promise ? await guarding : guarding;
-    for (const coordinate of guarded.roots) {
-      const refusal = refusals.get(coordinate);
-      if (refusal) throw refusal;
-    }
-    const plan =
-      refusals.size === 0 ? open : plans.plan({ ...base, refused: new Set(refusals.keys()) });
-    refuseMixedMutation(plan);
-    const answer = answers.answer({
-      policy,
-      document,
-      operation,
-      variables,
-      plan,
-      sources: road.sources,
-    });
-    return { request, entry, purpose, plan, answer, variables: coerced.coerced };
+    const guardedBy = (refusals: Refusals): Journey => {
+      for (const coordinate of guarded.roots) {
+        const refusal = refusals.get(coordinate);
+        if (refusal) throw refusal;
+      }
+      const plan =
+        refusals.size === 0 ? open : plans.plan({ ...base, refused: new Set(refusals.keys()) });
+      refuseMixedMutation(plan);
+      const { sources } = road;
+      const answer = answers.answer({ policy, document, operation, variables, plan, sources });
+      return { request, entry, purpose, plan, answer, variables: coerced.coerced };
+    };
+    return guarding instanceof Promise ? guarding.then(guardedBy) : guardedBy(guarding);
   };
 
   const travel = createCarryOut(road, options);
@@ -131,11 +128,11 @@ export const createPipeline = (
   const settleTurn = async (journey: Journey, turn: Turn): Promise<Settled | undefined> => {
     const { result, view, recorder, changedAt } = turn;
     try {
-      const entry =
+      const making =
         result instanceof AnswerBuffer
           ? entryOf(journey, 'ANSWERED', view, recorder)
           : entryOf(journey, outcomeOf(result), view, recorder, result.errors);
-      return await settle(turn, await entry);
+      return await settle(turn, making instanceof Promise ? await making : making);
     } catch (error) {
       // A change of say-so cannot be taken back; whoever made it must know that it counts.
       if (changedAt !== undefined && error instanceof AuditError)
@@ -144,18 +141,32 @@ export const createPipeline = (
     }
   };
 
-  const entryOf = async (
-    { request, entry, purpose }: Pick<Journey, 'request' | 'entry' | 'purpose'>,
+  /** At once where nobody has to be asked for anything, as for most. */
+  const entryOf = (
+    journey: Pick<Journey, 'request' | 'entry' | 'purpose'>,
     outcome: string,
     view: LedgerView | undefined,
     recorder: DecisionRecorder,
     errors?: readonly GraphQLError[],
-  ): Promise<UnsettledEntry> => {
+  ): UnsettledEntry | Promise<UnsettledEntry> => {
+    const { request, purpose } = journey;
+    const made = (actor: string, notices: readonly string[]): UnsettledEntry =>
+      entryBy(journey, { outcome, view, recorder, errors, actor, notices });
     // One after the other: should both fail, nobody would wait for the second.
+    const noticed = (actor: string): UnsettledEntry | Promise<UnsettledEntry> => {
+      const telling = noticesOf(purpose, view);
+      return telling instanceof Promise
+        ? telling.then((notices) => made(actor, notices))
+        : made(actor, telling);
+    };
     const acting = actorOf(request, road);
-    const actor = acting instanceof Promise ? await acting : acting;
-    const telling = noticesOf(purpose, view);
-    const notices = telling instanceof Promise ? await telling : telling;
+    return acting instanceof Promise ? acting.then(noticed) : noticed(acting);
+  };
+
+  const entryBy = (
+    { request, entry, purpose }: Pick<Journey, 'request' | 'entry' | 'purpose'>,
+    { outcome, view, recorder, errors, actor, notices }: EntryParts,
+  ): UnsettledEntry => {
     const { coordinates, sets, decisions } = recorder.packed();
     return {
       kind: 'operation',
@@ -232,7 +243,8 @@ export const createPipeline = (
     try {
       // First: it is the person's word, whatever becomes of the operation.
       if (request.gpc) await heedSignal(request, road);
-      return await arrive(await depart(request, entry));
+      const departing = depart(request, entry);
+      return await arrive(departing instanceof Promise ? await departing : departing);
     } catch (error) {
       // Where null is given for an argument of @for, @skip or @include, which validation lets pass
       // for a variable with a default, graphql-js says so while the operation is planned.
@@ -241,6 +253,16 @@ export const createPipeline = (
     }
   };
 };
+
+/** What an entry tells besides of what it is an entry. */
+interface EntryParts {
+  readonly outcome: string;
+  readonly view: LedgerView | undefined;
+  readonly recorder: DecisionRecorder;
+  readonly errors: readonly GraphQLError[] | undefined;
+  readonly actor: string;
+  readonly notices: readonly string[];
+}
 
 /** For what is planned and never carried out. */
 const noneOf = (document: DocumentNode): Readonly<Record<string, unknown>> =>

@@ -263,7 +263,9 @@ it('is told of by the code of an error alone, if that is not ours', async () => 
   const reports: WitnessReport[] = [];
   const submitter = createSubmitter({
     // Nothing else is ever called.
-    knex: { raw: () => ({ timeout: () => Promise.reject(broken) }) } as unknown as typeof database.knex,
+    knex: {
+      raw: () => ({ timeout: () => Promise.reject(broken) }),
+    } as unknown as typeof database.knex,
     log: 1,
     witnesses: [{ url, key: witnessKey('w.example').public }],
     report: (report) => reports.push(report),
