@@ -28,8 +28,6 @@ interface Found {
   /** As PostgreSQL writes lists. */
   readonly coordinates: string;
   readonly reasons: string;
-  /** Sets of persons, as ranges. */
-  readonly subjects: readonly string[];
 }
 
 const coordinatesOf = ofFrozen((coordinates: readonly string[]) =>
@@ -48,20 +46,14 @@ const nothing = {
   policy: null,
   coordinates: '{}',
   reasons: '{}',
-  subjects: [],
 } as const;
 
 const text = (value: string | undefined): string | null =>
   value === undefined ? null : storable(value);
 
 const foundOf = (entry: AuditEntry): Found => {
-  const common = { ...nothing, kind: entry.kind, actor: storable(entry.actor) };
-  if (entry.kind === 'erasure')
-    return {
-      ...common,
-      subjects: entry.subject === undefined ? [] : [String(entry.subject)],
-    };
-  if (entry.kind !== 'operation') return common;
+  if (entry.kind !== 'operation')
+    return { ...nothing, kind: entry.kind, actor: storable(entry.actor) };
   return {
     kind: entry.kind,
     actor: storable(entry.actor),
@@ -72,18 +64,24 @@ const foundOf = (entry: AuditEntry): Found => {
     policy: storable(entry.policy),
     coordinates: coordinatesOf(entry.coordinates),
     reasons: reasonsOf(entry.decisions),
-    subjects: entry.sets,
   };
 };
 
-const readOne = (bytes: Buffer): Found => {
+/** Sets of persons, as ranges. */
+const subjectsOf = (entry: AuditEntry): readonly string[] => {
+  if (entry.kind === 'operation') return entry.sets;
+  return entry.kind === 'erasure' && entry.subject !== undefined ? [String(entry.subject)] : [];
+};
+
+const readOne = (bytes: Buffer): Pick<FoundRow, 'found' | 'subjects'> => {
   try {
-    const found = foundOf(decodeEntry(bytes));
-    if (found.subjects.reduce((sum, set) => sum + countRanges(set), 0) > mostSubjects)
+    const entry = decodeEntry(bytes);
+    const subjects = subjectsOf(entry);
+    if (subjects.reduce((sum, set) => sum + countRanges(set), 0) > mostSubjects)
       throw new RangeError('an entry about more persons than any operation concerns');
-    return found;
+    return { found: foundOf(entry), subjects };
   } catch {
-    return { ...nothing, kind: 'unreadable' };
+    return { found: { ...nothing, kind: 'unreadable' }, subjects: [] };
   }
 };
 
@@ -96,25 +94,42 @@ interface FoundRow {
   readonly index: number;
   readonly at: Date;
   readonly id: string;
+  /** One for several rows where it is known to be the same. */
   readonly found: Found;
+  readonly subjects: readonly string[];
 }
 
 const readAll = async (rows: readonly Row[]): Promise<readonly FoundRow[]> => {
   const read: FoundRow[] = [];
   const turn = takeTurns();
   for (const { index, at, id, bytes } of rows) {
-    read.push({ index, at, id, found: readOne(bytes) });
+    read.push({ index, at, id, ...readOne(bytes) });
     await turn();
   }
   return read;
 };
 
-const rowOf = ({ index, at, entry }: WrittenEntry): FoundRow => ({
-  index,
-  at,
-  id: entry.id,
-  found: foundOf(entry),
-});
+/** Whether both are found by the same, but for their persons: mostly the very same texts and lists. */
+const isFoundAs = (one: AuditEntry, other: AuditEntry): boolean =>
+  one.kind === 'operation' &&
+  other.kind === 'operation' &&
+  one.coordinates === other.coordinates &&
+  one.decisions === other.decisions &&
+  one.client === other.client &&
+  one.actor === other.actor &&
+  one.purpose === other.purpose &&
+  one.operation === other.operation &&
+  one.outcome === other.outcome &&
+  one.policy === other.policy;
+
+const rowsOf = (written: readonly WrittenEntry[]): readonly FoundRow[] => {
+  let last: { readonly entry: AuditEntry; readonly found: Found } | undefined;
+  return written.map(({ index, at, entry }) => {
+    if (last === undefined || !isFoundAs(last.entry, entry))
+      last = { entry, found: foundOf(entry) };
+    return { index, at, id: entry.id, found: last.found, subjects: subjectsOf(entry) };
+  });
+};
 
 /** In the order of the statement below. */
 const shared = [
@@ -128,9 +143,12 @@ const distinct = (
 ): { readonly some: readonly Found[]; readonly places: readonly number[] } => {
   const some: Found[] = [];
   const placeOf = new Map<string, number>();
+  const placeOfFound = new Map<Found, number>();
   // Most texts are the same objects again: by numbers they need not be joined and hashed anew.
   const numberOf = new Map<string | null, number>();
   const places = rows.map(({ found }) => {
+    const known = placeOfFound.get(found);
+    if (known !== undefined) return known;
     let key = '';
     for (const name of shared) {
       const number = numberOf.get(found[name]) ?? numberOf.size;
@@ -142,6 +160,7 @@ const distinct = (
       place = some.push(found);
       placeOf.set(key, place);
     }
+    placeOfFound.set(found, place);
     return place;
   });
   return { some, places };
@@ -231,7 +250,7 @@ const write = async (
       barePgList(found.map(({ id }) => id)),
       barePgList(places),
       // Digits, dashes, commas and the mark of whoever has no number: nothing in them has to be escaped.
-      `{"${found.map((one) => one.found.subjects.join(',')).join('","')}"}`,
+      `{"${found.map((one) => one.subjects.join(',')).join('","')}"}`,
       ...shared.map((name) => some.map((one) => one[name])),
     ],
     timeoutMs,
@@ -250,7 +269,7 @@ const indexBatch = async (
   const written = recent?.from(log, from, end) ?? [];
   if (written.length > 0) {
     const next = from + written.length;
-    return (await write(database, stand, next, written.map(rowOf))) ? next : undefined;
+    return (await write(database, stand, next, rowsOf(written))) ? next : undefined;
   }
   const { rows } = await database.ask<Row>(readEntries, [log, from, end, batchBytes], timeoutMs);
   const last = rows.at(-1)?.index;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { down, up } from '../../migrations/20261130090000_audit_subjects.ts';
 import { countUnindexed, createAuditIndexer, indexAudit } from '../../src/audit/audit-index.ts';
 import { decodeEntry, encodeEntry } from '../../src/audit/encode-entry.ts';
+import type { AuditEntry } from '../../src/audit/entry.ts';
 import { RecentEntries } from '../../src/audit/recent-entries.ts';
 import { byKnex, type Statements } from '../../src/core/statement.ts';
 import { openPool } from '../../src/database/connection.ts';
@@ -302,6 +303,40 @@ describe('entries that were just written', () => {
     expect(await database.knex('audit_search').orderBy('index')).toEqual(found);
     expect(await subjects()).toEqual(people);
     expect(people).toEqual([[1, 2, 3], [4], [5, 9]]);
+  });
+
+  it('are each found by their own, whatever they share with the one before', async () => {
+    const one = entryOf('1');
+    const others: readonly AuditEntry[] = [
+      { ...one, client: 'another' },
+      { ...one, actor: 'another' },
+      { ...one, purpose: 'ANOTHER' },
+      { ...one, operation: 'Another' },
+      { ...one, outcome: 'ANOTHER' },
+      { ...one, policy: 'another' },
+      { ...one, coordinates: ['A.z'] },
+      { ...one, decisions: [['EXPIRED', [0], [0]]] },
+      { ...one, sets: ['2'] },
+      { kind: 'key', id: nextId(), actor: 'sayso', key: 'k', replaces: 'j' },
+    ];
+    const entries = others.flatMap((other) => [
+      { ...one, id: nextId() },
+      { ...other, id: nextId() },
+    ]);
+    const id = await writeRaw(
+      database.knex,
+      'a',
+      entries.map((entry) => [entry, at]),
+    );
+    const recent = new RecentEntries();
+    for (const [index, entry] of entries.entries()) recent.add({ log: id, index, at, entry });
+    const rows = () => database.knex('audit_search').orderBy('index');
+    await indexAudit(byKnex(database.knex), { recent });
+    const found = await rows();
+    await database.knex.raw('truncate audit_search, audit_indexed');
+    await indexAudit(byKnex(database.knex));
+    expect(found).toEqual(await rows());
+    expect(found).toHaveLength(entries.length);
   });
 
   it('are bounded, and those of another log or before a place are gone', () => {
