@@ -1,4 +1,4 @@
-import { storable } from './encode-entry.ts';
+import { storable } from './storable.ts';
 import type {
   AuditDecision,
   OperationEntry,

@@ -1,6 +1,7 @@
 import { isoTime } from '../core/iso-time.ts';
 import { statement, type Statements } from '../core/statement.ts';
-import { decodeEntry, storable } from './encode-entry.ts';
+import { decodeEntry } from './decode-entry.ts';
+import { storable } from './storable.ts';
 import type { AuditEntry, PackedDecision } from './entry.ts';
 import type { LeafRow } from './leaf-reader.ts';
 import { countRanges } from './number-ranges.ts';

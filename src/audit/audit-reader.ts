@@ -12,7 +12,7 @@ import {
   type AuditFilter,
 } from './audit-filter.ts';
 import { countUnindexed, indexAudit } from './audit-index.ts';
-import { decodeEntry } from './encode-entry.ts';
+import { decodeEntry } from './decode-entry.ts';
 import type { AuditDecision, StoredEntry } from './entry.ts';
 import type { LeafRow } from './leaf-reader.ts';
 import { barePgList } from './pg-list.ts';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { decodeEntry } from './encode-entry.ts';
+import { decodeEntry } from './decode-entry.ts';
 import type { StoredEntry } from './entry.ts';
 import type { LogState } from './log-state.ts';
 

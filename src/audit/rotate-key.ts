@@ -4,7 +4,7 @@ import type { KeyEntry } from './entry.ts';
 import type { AuditStore } from './audit-store.ts';
 import { signCheckpoint } from './checkpointer.ts';
 import { parseNote, verifierOf } from '../tlog/note.ts';
-import { decodeEntry } from './encode-entry.ts';
+import { decodeEntry } from './decode-entry.ts';
 import { readLog } from './log-state.ts';
 import { adoptNextKey, prepareNextKey, readLogKey, type LogKey } from './log-key.ts';
 import { proveEntry } from './prove-entry.ts';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { storable } from '../audit/encode-entry.ts';
+import { storable } from '../audit/storable.ts';
 import type { ErasureEntry, StoredEntry } from '../audit/entry.ts';
 import { eachLeaf, entryOf, type LeafRow } from '../audit/leaf-reader.ts';
 import { readLog, type LogState } from '../audit/log-state.ts';

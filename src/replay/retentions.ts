@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { decodeEntry } from '../audit/encode-entry.ts';
+import { decodeEntry } from '../audit/decode-entry.ts';
 import type { RetentionEntry } from '../audit/entry.ts';
 import { SaysoError } from '../core/errors.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAuditStore, type AuditStore } from '../../src/audit/audit-store.ts';
-import { decodeEntry } from '../../src/audit/encode-entry.ts';
+import { decodeEntry } from '../../src/audit/decode-entry.ts';
 import type { OperationEntry } from '../../src/audit/entry.ts';
 import { readLeaves } from '../../src/audit/leaf-reader.ts';
 import { beginLog, loadTail, readLog } from '../../src/audit/log-state.ts';

@@ -22,7 +22,9 @@ import {
   auditKeys,
   type AuditKey,
 } from '../../src/audit/count-entries.ts';
-import { decodeEntry, encodeEntry, storable } from '../../src/audit/encode-entry.ts';
+import { decodeEntry } from '../../src/audit/decode-entry.ts';
+import { encodeEntry } from '../../src/audit/encode-entry.ts';
+import { storable } from '../../src/audit/storable.ts';
 import type { AuditEntry, OperationEntry } from '../../src/audit/entry.ts';
 import { byKnex } from '../../src/core/statement.ts';
 import { unpackRanges } from '../../src/audit/number-ranges.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAuditStore, keepPolicy } from '../../src/audit/audit-store.ts';
-import { decodeEntry } from '../../src/audit/encode-entry.ts';
+import { decodeEntry } from '../../src/audit/decode-entry.ts';
 import type { OperationEntry } from '../../src/audit/entry.ts';
 import { readLeaves } from '../../src/audit/leaf-reader.ts';
 import { beginLog, databaseTiles, loadTail, readLog } from '../../src/audit/log-state.ts';

@@ -1,7 +1,9 @@
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEntry, encodeEntry, storable } from '../../src/audit/encode-entry.ts';
+import { decodeEntry } from '../../src/audit/decode-entry.ts';
+import { encodeEntry } from '../../src/audit/encode-entry.ts';
+import { storable } from '../../src/audit/storable.ts';
 import { mostEntryBytes } from '../../src/tlog/entry-bundle.ts';
 import type { AuditEntry, OperationEntry, PackedDecision } from '../../src/audit/entry.ts';
 import { packRanges, unpackRanges } from '../../src/audit/number-ranges.ts';
@@ -97,6 +99,32 @@ describe('lists that entries share', () => {
     expect(textOf(coordinates, decisions)).toBe(text);
     // By what they hold, not by where they stand.
     expect(textOf(['A.a', 'A.b'], [['OPEN', [0, 1], [0]]])).toBe(text);
+  });
+
+  it('are of each entry its own, whatever entries share', () => {
+    const coordinates = Object.freeze(['A.a']);
+    const decisionOf = (reason: PackedDecision[0]) =>
+      Object.freeze([
+        Object.freeze<PackedDecision>([reason, Object.freeze([0]), Object.freeze([0])]),
+      ]);
+    const one = { ...operation, coordinates, decisions: decisionOf('OPEN') };
+    const variants: readonly OperationEntry[] = [
+      { ...one, actor: 'another' },
+      { ...one, client: 'another' },
+      { ...one, decisions: decisionOf('EXPIRED') },
+      { ...one, documentHash: 'another' },
+      { ...one, operation: 'Another' },
+      { ...one, outcome: 'ANOTHER' },
+      { ...one, policy: 'another' },
+      { ...one, purpose: 'ANOTHER' },
+      { ...one, sets: ['8'], head: 1, decidedAt: 2, notices: [], errors: [], signals: [] },
+      { ...one, purpose: undefined, operation: undefined },
+    ];
+    for (const entry of variants.flatMap((variant) => [one, variant])) {
+      const [bytes] = encodeEntry(entry, at) as [Buffer];
+      expect(decodeEntry(bytes)).toEqual({ ...entry, at });
+      expect(bytes.toString()).toBe(canonicalize(JSON.parse(bytes.toString())));
+    }
   });
 
   it('are read again where they could have changed, however deep', () => {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import type { Place } from '../../bench/config-for.ts';
 import { urlOf } from '../../bench/stage.ts';
-import { decodeEntry } from '../../src/audit/encode-entry.ts';
+import { decodeEntry } from '../../src/audit/decode-entry.ts';
 import { eachLeaf } from '../../src/audit/leaf-reader.ts';
 import { readLogs } from '../../src/audit/log-state.ts';
 import { openPool, withClient } from '../../src/database/connection.ts';

@@ -15,7 +15,7 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countUnindexed } from '../../src/audit/audit-index.ts';
 import { keepPolicy } from '../../src/audit/audit-store.ts';
-import { decodeEntry } from '../../src/audit/encode-entry.ts';
+import { decodeEntry } from '../../src/audit/decode-entry.ts';
 import { byKnex } from '../../src/core/statement.ts';
 import { openSubjects } from '../../src/open-subjects.ts';
 import { decided, nextId, operation, policyId, writeRaw } from '../audit/raw-log.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { NoticesInForce } from '../../src/ledger/notices-in-force.ts';
-import { decodeEntry } from '../../src/audit/encode-entry.ts';
+import { decodeEntry } from '../../src/audit/decode-entry.ts';
 import { readLeaves } from '../../src/audit/leaf-reader.ts';
 import { readLogs } from '../../src/audit/log-state.ts';
 import type { TestGateway } from '../setup/gateway.ts';

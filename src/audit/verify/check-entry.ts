@@ -1,6 +1,6 @@
 import { SaysoError } from '../../core/errors.ts';
 import { hashLeaf } from '../../tlog/merkle.ts';
-import { decodeEntry } from '../encode-entry.ts';
+import { decodeEntry } from '../decode-entry.ts';
 import type { LoggedEntry } from '../entry.ts';
 import type { EntryColumns } from './log-source.ts';
 

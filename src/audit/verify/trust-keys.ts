@@ -4,7 +4,7 @@ import { hashLeaf } from '../../tlog/merkle.ts';
 import { openNote, verifierOf } from '../../tlog/note.ts';
 import { parseProof, verifyProofFile } from '../../tlog/proof-file.ts';
 import { TlogError } from '../../tlog/tlog-error.ts';
-import { decodeEntry } from '../encode-entry.ts';
+import { decodeEntry } from '../decode-entry.ts';
 import type { KeyRecord } from '../log-state.ts';
 import type { Finding } from './log-source.ts';
 
