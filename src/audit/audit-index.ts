@@ -299,6 +299,21 @@ export interface IndexOptions {
   readonly onProgress?: (done: number, total: number) => void;
   /** What need not be read back. */
   readonly recent?: RecentEntries;
+  /**
+   * Where the index of each log was some time ago. A log of another process that has moved since, or is
+   * new, is seen to over there, where it need not be read back: it is passed over.
+   */
+  readonly seen?: ReadonlyMap<number, number>;
+}
+
+export interface Indexed {
+  readonly done: number;
+  /** Not done because of `most`. */
+  readonly left: number;
+  /** Logs that were passed over. */
+  readonly passedOver: number;
+  /** Where the index of each log was that it did not have all of. */
+  readonly stands: ReadonlyMap<number, number>;
 }
 
 /**
@@ -307,9 +322,12 @@ export interface IndexOptions {
  */
 export const indexAudit = async (
   database: Statements,
-  { most = Infinity, onProgress, recent }: IndexOptions = {},
-): Promise<{ readonly done: number; readonly left: number }> => {
-  const logs = await behind(database);
+  { most = Infinity, onProgress, recent, seen }: IndexOptions = {},
+): Promise<Indexed> => {
+  const all = await behind(database);
+  const logs = all.filter(({ log, from }) => !seen || recent?.isOf(log) || seen.get(log) === from);
+  const passedOver = all.length - logs.length;
+  const stands = new Map(all.map(({ log, from }) => [log, from]));
   const total = countLeft(logs);
   let done = 0;
   for (const first of logs) {
@@ -318,7 +336,7 @@ export const indexAudit = async (
     let stand: Stand | undefined = first;
     while (stand && stand.from < size) {
       const more = Math.min(batchSize, most - done);
-      if (more <= 0) return { done, left: Math.max(0, total - done) };
+      if (more <= 0) return { done, left: Math.max(0, total - done), passedOver, stands };
       const next = await indexBatch(database, stand, Math.min(size, stand.from + more), recent);
       if (next === undefined) {
         stand = (await behind(database)).find((one) => one.log === log);
@@ -329,7 +347,7 @@ export const indexAudit = async (
       onProgress?.(Math.min(done, total), total);
     }
   }
-  return { done, left: 0 };
+  return { done, left: 0, passedOver, stands };
 };
 
 /** Indexes behind the log. */
@@ -361,12 +379,21 @@ export const createAuditIndexer = ({
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   const recent = new RecentEntries();
+  /** As the run before found them. */
+  let seen: ReadonlyMap<number, number> = new Map();
 
   const work = async (): Promise<void> => {
     try {
+      let first: Indexed | undefined;
       // By batches, so that closing does not wait long.
-      for (let left = 1; left > 0 && !closed;)
-        ({ left } = await indexAudit(database, { most: batchSize, recent }));
+      for (let left = 1; left > 0 && !closed;) {
+        const run = await indexAudit(database, { most: batchSize, recent, seen });
+        ({ left } = run);
+        first ??= run;
+      }
+      // Whoever writes what was passed over may be gone: then it has not moved next time.
+      if (first && first.passedOver > 0) pending = true;
+      seen = first?.stands ?? seen;
       delay = every;
     } catch (error) {
       pending = true;

@@ -34,6 +34,11 @@ export class RecentEntries {
     this.#weight += weightOf(written);
   }
 
+  /** Whether entries of this log were added last: it is the one that this process writes. */
+  isOf(log: number): boolean {
+    return log === this.#log;
+  }
+
   /** Those from a place on without a gap, before `end`. */
   from(log: number, start: number, end: number): readonly WrittenEntry[] {
     if (log !== this.#log) return [];
