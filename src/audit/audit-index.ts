@@ -169,7 +169,8 @@ const distinct = (
 
 // One statement is one transaction: of several that index a log one goes on from where it was, and the
 // others find that it has moved, and write nothing. It can be built again, and nothing that anybody was
-// answered hangs on it, so it need not wait for the disk. Ranges are taken apart there, so that long
+// answered hangs on it, so it need not wait for the disk. What retention took since it was read has no
+// table to go to any more. Ranges are taken apart there, so that long
 // ones hold up nobody here; `chr(63)` is the mark of whoever has no number.
 const insertFound = statement(
   'insert into audit_search',
@@ -200,6 +201,7 @@ const insertFound = statement(
       ?::text[], ?::text[]) with ordinality
       as found (kind, client, actor, purpose, operation, outcome, policy, coordinates, reasons,
         place) using (place)
+    where index >= (select minimum_index from audit_log where id = passed.log)
     on conflict do nothing
   )
   select count(*)::integer as passed from passed`,
@@ -231,8 +233,11 @@ const readEntries = statement(
    ) as row where before < ? order by index`,
 );
 
-/** The largest batch takes seconds; whoever is silent for so long does not answer at all. */
-const timeoutMs = 300_000;
+/**
+ * A batch takes milliseconds, and one that names millions of persons a minute. One that is given up and goes
+ * through all the same is gone on from.
+ */
+const timeoutMs = 600_000;
 
 /** @returns whether the index was still where it was said to be: nothing was written otherwise */
 const write = async (

@@ -138,11 +138,12 @@ const tileOf = (what: string, rest: string) =>
     `with asked as (
     select ?::integer as log, ?::integer as level, ?::bigint as first, ?::bigint as width
   ), held as (
-    select asked.*, coalesce(hashes, '') as hashes, first * 256 + coalesce(length(hashes), 0) / 32 as next
+    select asked.*, kept, first * 256 + length(kept) / 32 as next
     from asked left join audit_tile as tile
-      on tile.log = asked.log and tile.level = asked.level and tile.index = asked.first
+      on tile.log = asked.log and tile.level = asked.level and tile.index = asked.first,
+      lateral (select substring(coalesce(hashes, '') for 32 * width::integer) as kept) as cut
   )
-  select hashes || coalesce((${rest}), '') as hashes from held`,
+  select kept || coalesce((${rest}), '') as hashes from held`,
   );
 
 // Where a tile is not kept, or not all of it, the rest lies where its hashes come from: those of leaves
@@ -170,9 +171,10 @@ export const databaseTiles = (database: Statements, log: number): TileReader => 
     const values = [log, level, index, width];
     const { rows } = await database.ask<{ hashes: Buffer }>(read, values, timeoutMs);
     const hashes = rows[0]?.hashes ?? Buffer.alloc(0);
-    if (hashes.length >= width * 32) return hashes.subarray(0, width * 32);
+    // Neither fewer nor more: nothing keeps an owner of the tables from adding an entry in one's place.
+    if (hashes.length === width * 32) return hashes;
     throw new TlogError(
-      `\`${tilePath(level, index, width)}\` of log ${log} lacks hashes: it has ${hashes.length / 32} of ${width}`,
+      `\`${tilePath(level, index, width)}\` of log ${log} has ${hashes.length / 32} hashes, and ${width} are needed`,
       'TLOG_TILE',
     );
   },

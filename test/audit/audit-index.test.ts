@@ -5,6 +5,7 @@ import { countUnindexed, createAuditIndexer, indexAudit } from '../../src/audit/
 import { decodeEntry } from '../../src/audit/decode-entry.ts';
 import { encodeEntry } from '../../src/audit/encode-entry.ts';
 import type { AuditEntry } from '../../src/audit/entry.ts';
+import { partitionName } from '../../src/audit/partitions.ts';
 import { RecentEntries } from '../../src/audit/recent-entries.ts';
 import { byKnex, type Statements } from '../../src/core/statement.ts';
 import { openPool } from '../../src/database/connection.ts';
@@ -161,6 +162,33 @@ describe('indexAudit', () => {
     await indexAudit(slow);
     expect(await countUnindexed(plain)).toBe(0);
     expect(await database.knex('audit_search')).toHaveLength(2);
+  });
+
+  it('leaves out what retention takes while it is at work', async () => {
+    const [january, february] = [
+      new Date('2026-01-15T10:00:00.123Z'),
+      new Date('2026-02-15T10:00:00.123Z'),
+    ];
+    const log = await writeRaw(
+      database.knex,
+      'a',
+      [january, january, february].map((month) => [operation(), month]),
+    );
+    const plain = byKnex(database.knex);
+    let taken = false;
+    const slow: Statements = {
+      ask: async (statement, values, timeoutMs) => {
+        if (!taken && statement.name.startsWith('insert')) {
+          taken = true;
+          await database.knex.raw('update audit_log set minimum_index = 2 where id = ?', [log]);
+          for (const table of ['audit_entry', 'audit_search'])
+            await database.knex.raw(`drop table ${partitionName(table, january)}`);
+        }
+        return plain.ask(statement, values, timeoutMs);
+      },
+    };
+    expect(await indexAudit(slow)).toMatchObject({ done: 3, left: 0 });
+    expect(await database.knex('audit_search').select('index')).toEqual([{ index: 2 }]);
   });
 
   it('goes on where entries begin, when retention was faster', async () => {
