@@ -23,22 +23,22 @@ export type Settle = (turn: Turn, entry: UnsettledEntry) => Promise<Settled | un
 
 export const createSettle =
   ({ snapshot, audit }: Pick<Road, 'snapshot' | 'audit'>): Settle =>
-  async ({ view, recorder: { asked, concerned } }, entry) => {
+  async ({ view, recorder }, entry) => {
     const isCarried = view?.carriedAt !== undefined;
     // Nothing turned on what it was asked for, and it was asked for this very operation.
-    if (view === undefined || (asked.size === 0 && !isCarried)) {
+    if (view === undefined || (!isCarried && recorder.asked.size === 0)) {
       await audit.append(entry);
       return { view };
     }
     // What is told of at the newest head: whoever is told of has to be somebody still. Nobody may have
     // been erased since, though no say-so was asked for.
-    const known = snapshot.standing(view, concerned);
+    const known = snapshot.standing(view, recorder.concerned);
     if (known) {
       entry.head = known.view.head;
       if (await audit.appendWhile(entry, known.standing)) return { view: known.view };
     }
     // What was read for this very operation is told of at the head that was read.
-    const confirmed = await snapshot.confirm(view, isCarried ? concerned : asked);
+    const confirmed = await snapshot.confirm(view, isCarried ? recorder.concerned : recorder.asked);
     if (confirmed === undefined) return undefined;
     entry.head = confirmed.head;
     await audit.append(entry);
