@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import { createAuditIndexer } from './audit/audit-index.ts';
+import { createAuditIndexer } from './audit/audit-indexer.ts';
 import type { AuditStore } from './audit/audit-store.ts';
 import { logFolder, ownLogs } from './audit/log-folders.ts';
 import type { WrittenEntry } from './audit/recent-entries.ts';

@@ -7,11 +7,11 @@ import type { LeafRow } from './leaf-reader.ts';
 import { countRanges } from './number-ranges.ts';
 import { ofFrozen } from './of-frozen.ts';
 import { barePgList, pgList } from './pg-list.ts';
-import { RecentEntries, type WrittenEntry } from './recent-entries.ts';
+import type { RecentEntries, WrittenEntry } from './recent-entries.ts';
 import { takeTurns } from './take-turns.ts';
 
 /** Entries of one transaction. */
-const batchSize = 1_000;
+export const batchSize = 1_000;
 /** Bytes of them, but for the last one. */
 const batchBytes = 2_000_000;
 /** No operation concerns more; what says so is not what we wrote. */
@@ -353,79 +353,4 @@ export const indexAudit = async (
     }
   }
   return { done, left: 0, passedOver, stands };
-};
-
-/** Indexes behind the log. */
-export interface AuditIndexer {
-  /** Something was written, this entry if it is known; indexes soon. */
-  wake(written?: WrittenEntry): void;
-  close(): Promise<void>;
-}
-
-export interface AuditIndexerOptions {
-  readonly database: Statements;
-  /** Least time between two runs, milliseconds. */
-  readonly every?: number;
-  readonly onError: (error: unknown) => void;
-}
-
-/** Longest wait after failures. */
-const longestMs = 30_000;
-
-/** Indexes while the log grows; answers do not wait for it, and what fails is tried again. */
-export const createAuditIndexer = ({
-  database,
-  every = 1_000,
-  onError,
-}: AuditIndexerOptions): AuditIndexer => {
-  let closed = false;
-  let pending = false;
-  let delay = every;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-  const recent = new RecentEntries();
-  /** As the run before found them. */
-  let seen: ReadonlyMap<number, number> = new Map();
-
-  const work = async (): Promise<void> => {
-    try {
-      let first: Indexed | undefined;
-      // By batches, so that closing does not wait long.
-      for (let left = 1; left > 0 && !closed;) {
-        const run = await indexAudit(database, { most: batchSize, recent, seen });
-        ({ left } = run);
-        first ??= run;
-      }
-      // Whoever writes what was passed over may be gone: then it has not moved next time.
-      if (first && first.passedOver > 0) pending = true;
-      seen = first?.stands ?? seen;
-      delay = every;
-    } catch (error) {
-      pending = true;
-      delay = Math.min(delay * 2, longestMs);
-      if (!closed) onError(error);
-    }
-  };
-  const run = (): void => {
-    pending = false;
-    running = work().then(() => {
-      timer = undefined;
-      if (pending) schedule();
-    });
-  };
-  const schedule = (): void => {
-    if (!closed) timer ??= setTimeout(run, delay).unref();
-  };
-  return {
-    wake: (written) => {
-      if (written) recent.add(written);
-      pending = true;
-      schedule();
-    },
-    close: async () => {
-      closed = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
 };

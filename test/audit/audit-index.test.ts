@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { down, up } from '../../migrations/20261130090000_audit_subjects.ts';
-import { countUnindexed, createAuditIndexer, indexAudit } from '../../src/audit/audit-index.ts';
+import { countUnindexed, indexAudit } from '../../src/audit/audit-index.ts';
+import { createAuditIndexer } from '../../src/audit/audit-indexer.ts';
 import { decodeEntry } from '../../src/audit/decode-entry.ts';
 import { encodeEntry } from '../../src/audit/encode-entry.ts';
 import type { AuditEntry } from '../../src/audit/entry.ts';
