@@ -26,6 +26,18 @@ const subjects = async () => {
   return rows.map((row) => row.subjects.sort((a, b) => a - b));
 };
 
+/** What happens comes between the first look at entries and what is written of them. */
+const heldUp = (happens: () => Promise<void>): Statements => {
+  const plain = byKnex(database.knex);
+  let left = 1;
+  return {
+    ask: async (statement, values, timeoutMs) => {
+      if (statement.name.startsWith('insert') && left-- > 0) await happens();
+      return plain.ask(statement, values, timeoutMs);
+    },
+  };
+};
+
 describe('indexAudit', () => {
   it('has one row for each entry, with each person in it', async () => {
     await writeRaw(database.knex, 'a', [
@@ -129,16 +141,9 @@ describe('indexAudit', () => {
       entries.map((entry) => [entry, at]),
     );
     const plain = byKnex(database.knex);
-    let raced = false;
-    const slow: Statements = {
-      ask: async (statement, values, timeoutMs) => {
-        if (!raced && statement.name.startsWith('insert')) {
-          raced = true;
-          expect(await indexAudit(plain, { most: 2 })).toMatchObject({ done: 2, left: 1 });
-        }
-        return plain.ask(statement, values, timeoutMs);
-      },
-    };
+    const slow = heldUp(async () => {
+      expect(await indexAudit(plain, { most: 2 })).toMatchObject({ done: 2, left: 1 });
+    });
     expect(await indexAudit(slow)).toMatchObject({ done: 1, left: 0 });
     expect(await subjects()).toEqual([[1], [2], [3]]);
   });
@@ -150,16 +155,9 @@ describe('indexAudit', () => {
     ]);
     const plain = byKnex(database.knex);
     await indexAudit(plain, { most: 1 });
-    let emptied = false;
-    const slow: Statements = {
-      ask: async (statement, values, timeoutMs) => {
-        if (!emptied && statement.name.startsWith('insert')) {
-          emptied = true;
-          await database.knex.raw('truncate audit_search, audit_indexed');
-        }
-        return plain.ask(statement, values, timeoutMs);
-      },
-    };
+    const slow = heldUp(async () => {
+      await database.knex.raw('truncate audit_search, audit_indexed');
+    });
     await indexAudit(slow);
     expect(await countUnindexed(plain)).toBe(0);
     expect(await database.knex('audit_search')).toHaveLength(2);
@@ -175,19 +173,11 @@ describe('indexAudit', () => {
       'a',
       [january, january, february].map((month) => [operation(), month]),
     );
-    const plain = byKnex(database.knex);
-    let taken = false;
-    const slow: Statements = {
-      ask: async (statement, values, timeoutMs) => {
-        if (!taken && statement.name.startsWith('insert')) {
-          taken = true;
-          await database.knex.raw('update audit_log set minimum_index = 2 where id = ?', [log]);
-          for (const table of ['audit_entry', 'audit_search'])
-            await database.knex.raw(`drop table ${partitionName(table, january)}`);
-        }
-        return plain.ask(statement, values, timeoutMs);
-      },
-    };
+    const slow = heldUp(async () => {
+      await database.knex.raw('update audit_log set minimum_index = 2 where id = ?', [log]);
+      for (const table of ['audit_entry', 'audit_search'])
+        await database.knex.raw(`drop table ${partitionName(table, january)}`);
+    });
     expect(await indexAudit(slow)).toMatchObject({ done: 3, left: 0 });
     expect(await database.knex('audit_search').select('index')).toEqual([{ index: 2 }]);
   });
