@@ -1,13 +1,11 @@
 import { isoTime } from '../core/iso-time.ts';
 import { statement, type Statements } from '../core/statement.ts';
 import { decodeEntry } from './decode-entry.ts';
-import { storable } from './storable.ts';
-import type { AuditEntry, PackedDecision } from './entry.ts';
+import { foundOf, subjectsOf, unreadable, type Found, type FoundRows } from './found.ts';
 import type { LeafRow } from './leaf-reader.ts';
 import { countRanges } from './number-ranges.ts';
-import { ofFrozen } from './of-frozen.ts';
 import { barePgList, pgList } from './pg-list.ts';
-import type { RecentEntries, WrittenEntry } from './recent-entries.ts';
+import type { RecentEntries } from './recent-entries.ts';
 import { takeTurns } from './take-turns.ts';
 
 /** Entries of one transaction. */
@@ -17,72 +15,15 @@ const batchBytes = 2_000_000;
 /** No operation concerns more; what says so is not what we wrote. */
 const mostSubjects = 1_000_000;
 
-/** What is found by: of bytes that are no entry only where they stand. */
-interface Found {
-  readonly kind: string;
-  readonly client: string | null;
-  readonly actor: string;
-  readonly purpose: string | null;
-  readonly operation: string | null;
-  readonly outcome: string | null;
-  readonly policy: string | null;
-  /** As PostgreSQL writes lists. */
-  readonly coordinates: string;
-  readonly reasons: string;
-}
-
-const coordinatesOf = ofFrozen((coordinates: readonly string[]) =>
-  pgList(coordinates.map(storable)),
-);
-const reasonsOf = ofFrozen((decisions: readonly PackedDecision[]) =>
-  pgList([...new Set(decisions.map(([reason]) => storable(reason)))]),
-);
-
-const nothing = {
-  client: null,
-  actor: '',
-  purpose: null,
-  operation: null,
-  outcome: null,
-  policy: null,
-  coordinates: '{}',
-  reasons: '{}',
-} as const;
-
-const text = (value: string | undefined): string | null =>
-  value === undefined ? null : storable(value);
-
-const foundOf = (entry: AuditEntry): Found => {
-  if (entry.kind !== 'operation')
-    return { ...nothing, kind: entry.kind, actor: storable(entry.actor) };
-  return {
-    kind: entry.kind,
-    actor: storable(entry.actor),
-    client: storable(entry.client),
-    purpose: text(entry.purpose),
-    operation: text(entry.operation),
-    outcome: storable(entry.outcome),
-    policy: storable(entry.policy),
-    coordinates: coordinatesOf(entry.coordinates),
-    reasons: reasonsOf(entry.decisions),
-  };
-};
-
-/** Sets of persons, as ranges. */
-const subjectsOf = (entry: AuditEntry): readonly string[] => {
-  if (entry.kind === 'operation') return entry.sets;
-  return entry.kind === 'erasure' && entry.subject !== undefined ? [String(entry.subject)] : [];
-};
-
-const readOne = (bytes: Buffer): Pick<FoundRow, 'found' | 'subjects'> => {
+const readOne = (bytes: Buffer): { readonly found: Found; readonly subjects: string } => {
   try {
     const entry = decodeEntry(bytes);
     const subjects = subjectsOf(entry);
     if (subjects.reduce((sum, set) => sum + countRanges(set), 0) > mostSubjects)
       throw new RangeError('an entry about more persons than any operation concerns');
-    return { found: foundOf(entry), subjects };
+    return { found: foundOf(entry), subjects: subjects.join(',') };
   } catch {
-    return { found: { ...nothing, kind: 'unreadable' }, subjects: [] };
+    return { found: unreadable, subjects: '' };
   }
 };
 
@@ -90,46 +31,23 @@ interface Row extends Pick<LeafRow, 'index' | 'at' | 'bytes'> {
   readonly id: string;
 }
 
-/** Which entry, and what it is found by. */
-interface FoundRow {
-  readonly index: number;
-  readonly at: Date;
-  readonly id: string;
-  /** One for several rows where it is known to be the same. */
-  readonly found: Found;
-  readonly subjects: readonly string[];
-}
-
-const readAll = async (rows: readonly Row[]): Promise<readonly FoundRow[]> => {
-  const read: FoundRow[] = [];
+const readAll = async (rows: readonly Row[]): Promise<FoundRows> => {
+  const found: Found[] = [];
+  const subjects: string[] = [];
   const turn = takeTurns();
-  for (const { index, at, id, bytes } of rows) {
-    read.push({ index, at, id, ...readOne(bytes) });
+  for (const { bytes } of rows) {
+    const read = readOne(bytes);
+    found.push(read.found);
+    subjects.push(read.subjects);
     await turn();
   }
-  return read;
-};
-
-/** Whether both are found by the same, but for their persons: mostly the very same texts and lists. */
-const isFoundAs = (one: AuditEntry, other: AuditEntry): boolean =>
-  one.kind === 'operation' &&
-  other.kind === 'operation' &&
-  one.coordinates === other.coordinates &&
-  one.decisions === other.decisions &&
-  one.client === other.client &&
-  one.actor === other.actor &&
-  one.purpose === other.purpose &&
-  one.operation === other.operation &&
-  one.outcome === other.outcome &&
-  one.policy === other.policy;
-
-const rowsOf = (written: readonly WrittenEntry[]): readonly FoundRow[] => {
-  let last: { readonly entry: AuditEntry; readonly found: Found } | undefined;
-  return written.map(({ index, at, entry }) => {
-    if (last === undefined || !isFoundAs(last.entry, entry))
-      last = { entry, found: foundOf(entry) };
-    return { index, at, id: entry.id, found: last.found, subjects: subjectsOf(entry) };
-  });
+  return {
+    indexes: rows.map(({ index }) => index),
+    times: rows.map(({ at }) => isoTime(at)),
+    ids: rows.map(({ id }) => id),
+    found,
+    subjects: pgList(subjects),
+  };
 };
 
 /** In the order of the statement below. */
@@ -140,28 +58,28 @@ const shared = [
 
 /** What entries are found by besides their subjects, each once, and for each entry where it is. */
 const distinct = (
-  rows: readonly FoundRow[],
+  found: readonly Found[],
 ): { readonly some: readonly Found[]; readonly places: readonly number[] } => {
   const some: Found[] = [];
   const placeOf = new Map<string, number>();
   const placeOfFound = new Map<Found, number>();
   // Most texts are the same objects again: by numbers they need not be joined and hashed anew.
   const numberOf = new Map<string | null, number>();
-  const places = rows.map(({ found }) => {
-    const known = placeOfFound.get(found);
+  const places = found.map((one) => {
+    const known = placeOfFound.get(one);
     if (known !== undefined) return known;
     let key = '';
     for (const name of shared) {
-      const number = numberOf.get(found[name]) ?? numberOf.size;
-      numberOf.set(found[name], number);
+      const number = numberOf.get(one[name]) ?? numberOf.size;
+      numberOf.set(one[name], number);
       key += `${number} `;
     }
     let place = placeOf.get(key);
     if (place === undefined) {
-      place = some.push(found);
+      place = some.push(one);
       placeOf.set(key, place);
     }
-    placeOfFound.set(found, place);
+    placeOfFound.set(one, place);
     return place;
   });
   return { some, places };
@@ -244,19 +162,18 @@ const write = async (
   database: Statements,
   { log, done }: Stand,
   next: number,
-  found: readonly FoundRow[],
+  { indexes, times, ids, found, subjects }: FoundRows,
 ): Promise<boolean> => {
   const { some, places } = distinct(found);
   const { rows } = await database.ask<{ passed: number }>(
     insertFound,
     [
       ...[log, next, done, done],
-      barePgList(found.map(({ index }) => index)),
-      barePgList(found.map(({ at }) => isoTime(at))),
-      barePgList(found.map(({ id }) => id)),
+      barePgList(indexes),
+      barePgList(times),
+      barePgList(ids),
       barePgList(places),
-      // Digits, dashes, commas and the mark of whoever has no number: nothing in them has to be escaped.
-      `{"${found.map((one) => one.subjects.join(',')).join('","')}"}`,
+      subjects,
       ...shared.map((name) => some.map((one) => one[name])),
     ],
     timeoutMs,
@@ -272,10 +189,10 @@ const indexBatch = async (
   recent: RecentEntries | undefined,
 ): Promise<number | undefined> => {
   const { log, from } = stand;
-  const written = recent?.from(log, from, end) ?? [];
-  if (written.length > 0) {
-    const next = from + written.length;
-    return (await write(database, stand, next, rowsOf(written))) ? next : undefined;
+  const written = recent?.from(log, from, end);
+  if (written) {
+    const next = from + written.indexes.length;
+    return (await write(database, stand, next, written)) ? next : undefined;
   }
   const { rows } = await database.ask<Row>(readEntries, [log, from, end, batchBytes], timeoutMs);
   const last = rows.at(-1)?.index;

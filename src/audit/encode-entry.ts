@@ -1,5 +1,4 @@
 import { isoTime } from '../core/iso-time.ts';
-import { quoted } from '../core/quoted.ts';
 import { mostEntryBytes } from '../tlog/entry-bundle.ts';
 import type {
   AuditEntry,
@@ -10,7 +9,7 @@ import type {
   PackedDecisions,
   RetentionEntry,
 } from './entry.ts';
-import { isFrozen, ofFrozen } from './of-frozen.ts';
+import { frameOf, member } from './entry-frame.ts';
 import { storable } from './storable.ts';
 
 /** Written behind every field; another one is another encoding. */
@@ -21,83 +20,18 @@ const partBudget = 24_000;
 const none = <T>(list: readonly T[]): readonly T[] | undefined =>
   list.length === 0 ? undefined : list;
 
-const maybe = (text: string | undefined): string | undefined =>
-  text === undefined ? undefined : storable(text);
-
 /** An operation in one piece, or one of several. */
 export interface Part extends PackedDecisions {
   readonly part?: number;
   readonly parts?: number;
 }
 
-const member = (name: string, value: string | number | undefined): string => {
-  if (value === undefined) return '';
-  return typeof value === 'number' ? `,"${name}":${value}` : `,"${name}":${quoted(value)}`;
-};
-
 const listMember = (name: string, list: readonly unknown[]): string =>
   list.length === 0 ? '' : `,"${name}":${JSON.stringify(list)}`;
-
-const sharedJson = ofFrozen((list: readonly unknown[]) => JSON.stringify(list));
-
-/** One that many entries have. */
-const sharedMember = (name: string, list: readonly unknown[]): string =>
-  list.length === 0 ? '' : `,"${name}":${sharedJson(list)}`;
 
 /** Ranges are digits, dashes and commas: nothing in them has to be escaped. */
 const setsMember = (sets: readonly string[]): string =>
   sets.length === 0 ? '' : `,"sets":["${sets.join('","')}"]`;
-
-/** What many entries say word for word: of one operation of one client all but times, places and persons. */
-interface Frame extends Pick<OperationEntry, Framed> {
-  /** Up to where `at` is told, from there to `decidedAt`, and so on. */
-  readonly toAt: string;
-  readonly toDecidedAt: string;
-  readonly toErrors: string;
-  readonly toParts: string;
-  readonly toSets: string;
-}
-type Framed =
-  | ('actor' | 'client' | 'decisions' | 'documentHash')
-  | ('operation' | 'outcome' | 'policy' | 'purpose');
-
-const makeFrame = (entry: OperationEntry, { coordinates, decisions }: Part): Frame => {
-  const { actor, client, documentHash, operation, outcome, policy, purpose } = entry;
-  return {
-    ...{ actor, client, decisions, documentHash, operation, outcome, policy, purpose },
-    toAt: `{"actor":${quoted(storable(actor))},"at":"`,
-    toDecidedAt: `"${member('client', storable(client))}${sharedMember('coordinates', coordinates)}`,
-    toErrors: sharedMember('decisions', decisions) + member('documentHash', documentHash),
-    toParts: member('operation', maybe(operation)) + member('outcome', outcome),
-    toSets: member('policy', policy) + member('purpose', maybe(purpose)),
-  };
-};
-
-/**
- * The last for a list of coordinates, which is one for all operations of the same shape. Of lists that
- * could change none is kept.
- */
-const frames = new WeakMap<readonly string[], Frame>();
-
-const frameOf = (entry: OperationEntry, part: Part): Frame => {
-  const known = frames.get(part.coordinates);
-  if (known !== undefined && isOf(known, entry, part)) return known;
-  const frame = makeFrame(entry, part);
-  const isKnown = known !== undefined && known.decisions === part.decisions;
-  if (isKnown || (isFrozen(part.coordinates) && isFrozen(part.decisions)))
-    frames.set(part.coordinates, frame);
-  return frame;
-};
-
-const isOf = (frame: Frame, entry: OperationEntry, part: Part): boolean =>
-  frame.decisions === part.decisions &&
-  frame.actor === entry.actor &&
-  frame.client === entry.client &&
-  frame.documentHash === entry.documentHash &&
-  frame.operation === entry.operation &&
-  frame.outcome === entry.outcome &&
-  frame.policy === entry.policy &&
-  frame.purpose === entry.purpose;
 
 // INVARIANT: keys in the order of their UTF-16 code units, at every level. That makes what
 // `JSON.stringify` writes canonical (RFC 8785): texts, whole numbers and lists have one form only.
