@@ -380,4 +380,21 @@ describe('the database', () => {
     );
     expect(rows).toHaveLength(4);
   });
+
+  it('has entries kept as they are, in months to come as well', async () => {
+    await ensureMonths(database.knex, new Date('2033-05-15T00:00:00Z'));
+    const sets = [packRanges(Array.from({ length: 2_000 }, (_, i) => 3 * i))];
+    await storeOn(database.knex).append(entry({ sets }));
+    const { rows: kept } = await other.raw<{ rows: unknown[] }>(
+      `select pg_column_size(entry) >= length(entry) as whole from audit_entry where log = ?`,
+      [log],
+    );
+    expect(kept).toEqual([{ whole: true }]);
+    const { rows: months } = await other.raw<{ rows: unknown[] }>(
+      `select distinct attstorage from pg_attribute
+       where attname = 'entry' and attrelid::regclass::text ~ '^audit_entry'
+         and attrelid::regclass::text !~ 'without_tree'`,
+    );
+    expect(months).toEqual([{ attstorage: 'e' }]);
+  });
 });
