@@ -1,4 +1,5 @@
 import { execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { AnswerBuffer } from '../answer/answer-buffer.ts';
 import type { AnswerPlan } from '../answer/answer-plan.ts';
 import { loadAnswer } from '../answer/answer-in-bytes.ts';
 import type { Paging } from '../answer/write-answer.ts';
@@ -15,7 +16,7 @@ import { beginAnswer } from './answer-bytes.ts';
 import type { Journey, Turn } from './journey.ts';
 import type { OperationContext } from './operation.ts';
 import type { Road } from './road.ts';
-import { differencesOf, type Difference } from './shadow.ts';
+import { differencesOf, shadowChance, type Difference } from './shadow.ts';
 
 /** Bounds what joins can multiply: distinct rows are few, and an answer repeats them. */
 const maxObjects = 250_000;
@@ -27,7 +28,7 @@ export interface CarryOutOptions {
   readonly paging: Paging;
   /** Carries out by values what is not answered in bytes. */
   readonly executor: Executor;
-  /** Share of queries that are carried out by graphql-js as well and compared, 0 to 1. */
+  /** Share of queries that are carried out by graphql-js as well and compared, 0 to 1; of long answers fewer. */
   readonly shadow: number;
   /** Told once: from then on graphql-js carries out everything. */
   readonly onDifference: (difference: Difference) => void;
@@ -202,16 +203,22 @@ export const createCarryOut = (
     return reference;
   };
 
+  const isCompared = (journey: Journey, bytes: number): boolean =>
+    shadow > 0 && isRepeatable(journey) && Math.random() < shadowChance(shadow, bytes);
+
   return async (journey, again = false) => {
     const { answer, variables, request } = journey;
     const viewing = viewFor(journey, again);
     const view = viewing instanceof Promise ? await viewing : viewing;
     if (mistrusted) return byValues(journey, view, road.sources, execute);
     const reads = new RecordedReads(road.sources, { gpc: request.gpc });
-    const shadowed = shadow > 0 && isRepeatable(journey) && Math.random() < shadow;
     const written =
       answer && variables ? await inBytes(journey, answer, variables, view, reads) : undefined;
-    if (written) return shadowed ? compared(written, journey, reads) : written;
+    if (written) {
+      const bytes = written.result instanceof AnswerBuffer ? written.result.at : 0;
+      return isCompared(journey, bytes) ? compared(written, journey, reads) : written;
+    }
+    const shadowed = isCompared(journey, 0);
     // What bytes have read already, failures too, is not asked for again.
     const hasRead = shadowed || answer !== undefined;
     const sources = hasRead ? reads.again() : road.sources;

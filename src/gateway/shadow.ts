@@ -87,3 +87,16 @@ export const differencesOf = (turn: Turn, reference: Turn): readonly Difference[
   if (packed(turn) !== packed(reference)) differences.push({ what: 'audit' });
   return differences;
 };
+
+/** Of answers up to so long the whole share is compared: graphql-js takes some milliseconds for them. */
+const shortBytes = 32_768;
+
+/**
+ * How likely a query is compared. Of longer answers fewer are, by as much as they are longer: to carry
+ * out a thousand rows by graphql-js would keep all others waiting.
+ *
+ * @param share of queries, 0 to 1; none of 0 and all of 1, however long
+ * @param bytes of its answer
+ */
+export const shadowChance = (share: number, bytes: number): number =>
+  1 - (1 - share) ** Math.min(1, shortBytes / Math.max(1, bytes));

@@ -7,7 +7,7 @@ import type { CarryOutOptions } from '../../src/gateway/carry-out.ts';
 import type { Journey, Turn } from '../../src/gateway/journey.ts';
 import type { OperationContext } from '../../src/gateway/operation.ts';
 import type { Road } from '../../src/gateway/road.ts';
-import type { Difference } from '../../src/gateway/shadow.ts';
+import { shadowChance, type Difference } from '../../src/gateway/shadow.ts';
 import type { RawRows, Source, Sources } from '../../src/sources/source.ts';
 import { startTestGateway, type Asks, type TestGateway } from '../setup/gateway.ts';
 
@@ -166,6 +166,42 @@ describe('bytes that say something else than their values', () => {
     } finally {
       drawn.mockRestore();
     }
+  });
+
+  it('are seen less often in long answers, and always by the share of 1', async () => {
+    const fields = Array.from({ length: 9 }, (_, i) => `${'long'.repeat(9)}${i}: id`).join(' ');
+    const journey = await journeyOf(`{ items(first: 100) { nodes { ${fields} } } }`);
+    const wrong = tampering((raw) => {
+      const bytes = Buffer.from(raw.bytes.toString('latin1').replace('99', '98'), 'latin1');
+      const { count, width, cells, kinds } = raw;
+      return { count, width, cells, kinds, bytes, value: raw.value.bind(raw) };
+    });
+    const drawn = vi.spyOn(Math, 'random');
+    try {
+      const seldom = carryingOut({ shadow: 0.25 }, wrong);
+      drawn.mockReturnValue(0.24);
+      const { length } = textOf(await seldom.carryOut(journey));
+      expect(length).toBeGreaterThan(40_000);
+      expect(seldom.differences).toEqual([]);
+      drawn.mockReturnValue(0.99 * shadowChance(0.25, length));
+      await seldom.carryOut(journey);
+      expect(seldom.differences).toHaveLength(1);
+      const always = carryingOut({ shadow: 1 }, wrong);
+      drawn.mockReturnValue(0.999_999);
+      await always.carryOut(journey);
+      expect(always.differences).toHaveLength(1);
+    } finally {
+      drawn.mockRestore();
+    }
+  });
+
+  it('are compared by a chance that falls as answers get longer', () => {
+    expect([0, 1, 32_768].map((bytes) => shadowChance(0.001, bytes))).toEqual(
+      Array.from({ length: 3 }, () => 1 - 0.999),
+    );
+    expect(shadowChance(0.001, 3_276_800)).toBeCloseTo(0.000_01, 7);
+    expect([0, 10, 1e9].map((bytes) => shadowChance(1, bytes))).toEqual([1, 1, 1]);
+    expect([0, 10, 1e9].map((bytes) => shadowChance(0, bytes))).toEqual([0, 0, 0]);
   });
 });
 
