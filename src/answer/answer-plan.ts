@@ -96,6 +96,8 @@ interface Placed {
   /** `"email":null` */
   readonly empty: Buffer;
   readonly coordinate: string;
+  /** What is told where it is withheld begins so: `lineHead`. */
+  readonly head: Uint8Array;
   /** Index into `RowPlan.decisions`. */
   readonly decision: number;
   /** What the client is told of a withheld one. */

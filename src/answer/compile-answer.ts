@@ -10,7 +10,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { pathShape, type PathShape } from '../decision/path-shape.ts';
-import { clientReason } from '../decision/withheld.ts';
+import { clientReason, lineHead } from '../decision/withheld.ts';
 import { FieldCollector, type CollectedFields } from '../policy/collect-fields.ts';
 import type { Policy } from '../policy/compile-policy.ts';
 import type { Plan, ReadPlan, RootPlan, RowPlan } from '../policy/plan.ts';
@@ -176,13 +176,15 @@ class AnswerCompiler {
     if (cell.inputs) return notPlain('a derived field');
     const asked = this.#asked(object.name, nodes);
     const { type } = asked.field;
+    const reason = clientReason(plan, fieldName);
     const placed = {
       name: keyBytes(key),
       shape: pathShape(at),
       empty: Buffer.from(`${JSON.stringify(key)}:null`),
       coordinate: cell.coordinate,
       decision: cell.decision,
-      reason: clientReason(plan, fieldName),
+      reason,
+      head: lineHead(cell.coordinate, reason),
       column: cell.index,
       nullable: !isNonNullType(type),
     };

@@ -257,8 +257,8 @@ export class RowWriter {
     this.out.piece(entry.empty);
   }
 
-  #siteOf({ coordinate, reason, shape }: CellEntry | JoinEntry): WithheldSite {
-    const site = { coordinate, reason, shape, count: 0, told: 0, indices: [] };
+  #siteOf({ coordinate, reason, head, shape }: CellEntry | JoinEntry): WithheldSite {
+    const site = { coordinate, reason, head, shape, count: 0, told: 0, indices: [] };
     this.sites.push(site);
     return site;
   }

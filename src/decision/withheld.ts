@@ -24,6 +24,8 @@ export const maxPaths = 20;
 export interface WithheldSite {
   readonly coordinate: string;
   readonly reason: ClientReason;
+  /** As `lineHead` has it. */
+  readonly head: Uint8Array;
   /** Of the paths to all of them. */
   readonly shape: PathShape;
   /** How many places of the answer. */
@@ -33,6 +35,10 @@ export interface WithheldSite {
   /** What stands in the gaps of those paths, path after path. */
   readonly indices: number[];
 }
+
+/** The line of a field in JSON, up to how many places there are; whoever writes it often keeps it. */
+export const lineHead = (coordinate: string, reason: ClientReason): Uint8Array =>
+  Buffer.from(`{"field":${JSON.stringify(coordinate)},"reason":"${reason}","count":`);
 
 /** A line as it is written: the paths, or what they are made of. */
 export type WithheldLine =
@@ -56,6 +62,8 @@ export const clientReason = (plan: RowPlan, field: string): ClientReason => {
 /** Counts the withheld places of one answer. */
 export class WithheldNotes {
   readonly #lines = new Map<string, Map<ClientReason, Line>>();
+  /** Most answers have nothing else, and each of another field. */
+  #sites: WithheldSite[] = [];
 
   note(coordinate: string, reason: ClientReason, path: ResponsePath): void {
     const line = this.#line(coordinate, reason);
@@ -72,10 +80,17 @@ export class WithheldNotes {
 
   /** Notes many places of one field at once, as `note` would each of them. It is kept, not copied. */
   noteSite(site: WithheldSite): void {
-    if (site.count <= 0) return;
-    const line = this.#line(site.coordinate, site.reason);
-    line.count += site.count;
-    line.sites.push(site);
+    if (site.count > 0) this.#sites.push(site);
+  }
+
+  /** Adds the sites to what else was noted of their fields. */
+  #addSites(): void {
+    for (const site of this.#sites) {
+      const line = this.#line(site.coordinate, site.reason);
+      line.count += site.count;
+      line.sites.push(site);
+    }
+    this.#sites = [];
   }
 
   #line(coordinate: string, reason: ClientReason): Line {
@@ -97,17 +112,42 @@ export class WithheldNotes {
 
   /** The same, of which most need not be put into words to be written. */
   lines(): readonly WithheldLine[] {
+    const sites = this.#sites.sort(compareSites);
+    if (this.#lines.size === 0 && areApart(sites)) return sites.map(lineOf);
+    this.#addSites();
     const lines: WithheldLine[] = [];
     for (const [field, byReason] of this.#lines) {
       for (const [reason, { count, paths, sites }] of byReason) {
         const [site, other] = sites;
-        if (site && !other && paths.length === 0) lines.push({ field, reason, count, site });
+        if (site && !other && paths.length === 0) lines.push(lineOf(site));
         else lines.push({ field, reason, count, paths: firstOf(paths, sites).map(textOf) });
       }
     }
     return lines.sort(compareLines);
   }
 }
+
+const lineOf = (site: WithheldSite): WithheldLine => ({
+  field: site.coordinate,
+  reason: site.reason,
+  count: site.count,
+  site,
+});
+
+/** By field, then by reason. */
+const compareSites = (a: WithheldSite, b: WithheldSite): number => {
+  if (a.coordinate !== b.coordinate) return a.coordinate < b.coordinate ? -1 : 1;
+  return a.reason < b.reason ? -1 : a.reason === b.reason ? 0 : 1;
+};
+
+/** Whether sites in order are each of another field, or for another reason. */
+const areApart = (sites: readonly WithheldSite[]): boolean => {
+  for (let i = 1; i < sites.length; i += 1) {
+    const [a, b] = [sites[i - 1], sites[i]];
+    if (a && b && a.coordinate === b.coordinate && a.reason === b.reason) return false;
+  }
+  return true;
+};
 
 const pathsOf = ({ shape, indices, told }: WithheldSite): readonly Path[] =>
   Array.from({ length: told }, (_, i) => pathIn(shape, indices, i * gapsOf(shape)));

@@ -3,7 +3,7 @@ import type { AnswerPlan } from '../answer/answer-plan.ts';
 import { quoted } from '../core/quoted.ts';
 import { mostWholeDigits, writeWhole } from '../core/write-whole.ts';
 import { gapsOf } from '../decision/path-shape.ts';
-import type { WithheldLine, WithheldSite } from '../decision/withheld.ts';
+import { lineHead, type WithheldLine, type WithheldSite } from '../decision/withheld.ts';
 import type { Plan } from '../policy/plan.ts';
 
 const nothing = new Uint8Array(0);
@@ -66,13 +66,20 @@ const writePaths = (out: AnswerBuffer, { shape, indices, told }: WithheldSite): 
   }
 };
 
+const beforePaths = Buffer.from(',"paths":[');
+const behindPaths = Buffer.from(']}');
+
 /** Response keys are names of GraphQL: nothing in a path has to be escaped. */
 const writeLine = (out: AnswerBuffer, line: WithheldLine): void => {
-  const { field, reason, count } = line;
-  out.text(`{"field":${quoted(field)},"reason":"${reason}","count":${count},"paths":[`);
+  const head = 'site' in line ? line.site.head : lineHead(line.field, line.reason);
+  out.room(head.length + mostWholeDigits + beforePaths.length);
+  out.piece(head);
+  out.at = writeWhole(out.bytes, out.at, line.count);
+  out.piece(beforePaths);
   if ('site' in line) writePaths(out, line.site);
   else out.text(`"${line.paths.join('","')}"`);
-  out.text(']}');
+  out.room(behindPaths.length);
+  out.piece(behindPaths);
 };
 
 /** As `JSON.stringify` writes it, whose general way costs as much as all else here. */

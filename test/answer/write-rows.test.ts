@@ -21,6 +21,7 @@ const answer: RowAnswer = {
       coordinate: 'Customer.name',
       decision: 0,
       reason: 'NOT_CONSENTED',
+      head: Buffer.alloc(0),
       column: 0,
       nullable: true,
       type: GraphQLString,

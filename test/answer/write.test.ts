@@ -174,7 +174,13 @@ const reference = (type: GraphQLOutputType, value: unknown): string | undefined 
 /** Rows of one released cell. */
 const rowsOf = (type: GraphQLOutputType, raw: RawRows): LoadedRows => {
   const entry: CellEntry = {
-    ...{ kind: 'cell', coordinate: 'A.c', decision: 0, reason: 'NOT_CONSENTED' },
+    ...{
+      kind: 'cell',
+      coordinate: 'A.c',
+      decision: 0,
+      reason: 'NOT_CONSENTED',
+      head: Buffer.alloc(0),
+    },
     ...{ name: Buffer.from('"c":'), empty: Buffer.from('"c":null'), column: 0 },
     ...{ nullable: true, type, shape: pathShape(['c']) },
   };

@@ -8,6 +8,7 @@ import {
   maxPaths,
   WithheldNotes,
   type ClientReason,
+  lineHead,
   type WithheldSite,
 } from '../../src/decision/withheld.ts';
 import { AnswerBytes } from '../../src/gateway/answer-bytes.ts';
@@ -83,6 +84,7 @@ describe('places noted at once', () => {
       const first = all.toSorted(comparePaths).slice(0, maxPaths);
       return {
         ...{ coordinate, reason, count: all.length, told: first.length },
+        head: lineHead(coordinate, reason),
         shape: pathShape(JSON.parse(shape) as (string | null)[]),
         indices: first.flatMap((keys) => keys.filter(isNumber)),
       };
@@ -125,7 +127,8 @@ describe('places noted at once', () => {
   it('are noted of nothing where none is withheld', () => {
     const notes = new WithheldNotes();
     const site = { coordinate: 'A.a', reason: 'NOT_COVERED', shape: pathShape(['a']) } as const;
-    notes.noteSite({ ...site, count: 0, told: 0, indices: [] });
+    const head = lineHead('A.a', 'NOT_COVERED');
+    notes.noteSite({ ...site, head, count: 0, told: 0, indices: [] });
     expect(notes.list()).toEqual([]);
   });
 });
