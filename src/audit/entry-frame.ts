@@ -22,7 +22,8 @@ export interface Frame extends Pick<OperationEntry, Framed> {
   readonly toErrors: string;
   readonly toParts: string;
   readonly toSets: string;
-  readonly found: Found;
+  /** Once somebody has asked. */
+  found?: Found;
 }
 
 const maybe = (text: string | undefined): string | undefined =>
@@ -49,7 +50,6 @@ const makeFrame = (entry: OperationEntry, { coordinates, decisions }: Shape): Fr
     toErrors: sharedMember('decisions', decisions) + member('documentHash', documentHash),
     toParts: member('operation', maybe(operation)) + member('outcome', outcome),
     toSets: member('policy', policy) + member('purpose', maybe(purpose)),
-    found: foundOf({ ...entry, coordinates, decisions }),
   };
 };
 
@@ -68,6 +68,14 @@ export const frameOf = (entry: OperationEntry, shape: Shape = entry): Frame => {
   if (isKnown || (isFrozen(shape.coordinates) && isFrozen(shape.decisions)))
     frames.set(shape.coordinates, frame);
   return frame;
+};
+
+/** What an entry is found by: the same object for entries that were encoded alike, one after another. */
+export const sharedFound = (entry: OperationEntry): Found => {
+  const known = frames.get(entry.coordinates);
+  // Where another's stands there by now, the two take turns: none is made for this alone.
+  if (known === undefined || !isOf(known, entry, entry)) return foundOf(entry);
+  return (known.found ??= foundOf(entry));
 };
 
 const isOf = (frame: Frame, entry: OperationEntry, shape: Shape): boolean =>

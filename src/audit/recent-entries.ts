@@ -1,5 +1,5 @@
 import { isoTime } from '../core/iso-time.ts';
-import { frameOf } from './entry-frame.ts';
+import { sharedFound } from './entry-frame.ts';
 import type { AuditEntry } from './entry.ts';
 import { foundOf, subjectsOf, type Found, type FoundRows } from './found.ts';
 
@@ -19,7 +19,7 @@ const idBytes = 36;
 const comma = 44;
 
 const foundIn = (entry: AuditEntry): Found =>
-  entry.kind === 'operation' ? frameOf(entry).found : foundOf(entry);
+  entry.kind === 'operation' ? sharedFound(entry) : foundOf(entry);
 
 /** Where an entry's text starts and ends among the bytes; both 0 for none. */
 interface Place {
@@ -47,17 +47,17 @@ export class RecentEntries {
   #end = 0;
 
   add({ log, index, at, entry }: WrittenEntry): void {
-    if (entry.id.length !== idBytes) return;
     const subjects = subjectsOf(entry);
     let length = idBytes;
     for (const set of subjects) length += set.length + 1;
     const isOther = log !== this.#log;
+    this.#log = log;
     if (isOther || this.#end + length > mostBytes || index - this.#first >= mostEntries)
       this.#beginAt(index);
-    this.#log = log;
+    if (entry.id.length !== idBytes) return;
     if (this.#count === 0) this.#first = index;
     // Of entries that were written together another may come first.
-    if (index < this.#first && !this.#beginBefore(index)) return;
+    if (index < this.#first) this.#beginBefore(index);
     const slot = index - this.#first;
     this.#makeRoom(slot, length);
     const start = this.#end;
@@ -91,6 +91,7 @@ export class RecentEntries {
     ) {
       const place = this.#placeAt(slot);
       const found = this.#found[slot];
+      // One is there with the other.
       if (place.end === 0 || found === undefined) break;
       places.push(place);
       rows.indexes.push(this.#first + slot);
@@ -126,17 +127,19 @@ export class RecentEntries {
     this.#end = 0;
   }
 
-  /** @returns whether there is room in front of those that are here */
-  #beginBefore(index: number): boolean {
+  /** Makes room in front of those that are here, or begins anew where they would be too many. */
+  #beginBefore(index: number): void {
     const more = this.#first - index;
-    if (more + this.#count > mostEntries) return false;
+    if (more + this.#count > mostEntries) {
+      this.#beginAt(index);
+      return;
+    }
     this.#makeRoom(this.#count + more - 1, 0);
     this.#places.copyWithin(2 * more, 0, 2 * this.#count).fill(0, 0, 2 * more);
     this.#times.copyWithin(more, 0, this.#count);
     this.#found.unshift(...new Array<undefined>(more));
     this.#count += more;
     this.#first = index;
-    return true;
   }
 
   /** For an entry in a slot, and so many bytes of it. */

@@ -204,7 +204,7 @@ export const createCarryOut = (
   };
 
   const isCompared = (journey: Journey, bytes: number): boolean =>
-    shadow > 0 && isRepeatable(journey) && Math.random() < shadowChance(shadow, bytes);
+    isRepeatable(journey) && Math.random() < shadowChance(shadow, bytes);
 
   return async (journey, again = false) => {
     const { answer, variables, request } = journey;

@@ -96,7 +96,7 @@ const shortBytes = 32_768;
  * out a thousand rows by graphql-js would keep all others waiting.
  *
  * @param share of queries, 0 to 1; none of 0 and all of 1, however long
- * @param bytes of its answer
+ * @param bytes of its answer, 0 where that is not known
  */
 export const shadowChance = (share: number, bytes: number): number =>
-  1 - (1 - share) ** Math.min(1, shortBytes / Math.max(1, bytes));
+  1 - (1 - share) ** Math.min(1, shortBytes / bytes);

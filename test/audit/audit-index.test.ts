@@ -339,13 +339,6 @@ describe('the index before there was one of persons', () => {
 
 describe('entries that were just written', () => {
   const entryOf = (ranges: string) => operation(decided(['OPEN', ['A.b'], ranges]));
-  const written = (index: number, ranges: string) => ({
-    log: 1,
-    index,
-    at,
-    entry: entryOf(ranges),
-  });
-
   it('are indexed as they would be read back, and a gap is read from the log', async () => {
     const entries = ['1-3', '4', '5,9'].map(entryOf);
     await writeRaw(
@@ -409,65 +402,5 @@ describe('entries that were just written', () => {
     await indexAudit(byKnex(database.knex));
     expect(found).toEqual(await rows());
     expect(found).toHaveLength(entries.length);
-  });
-
-  const places = (recent: RecentEntries, start: number, end: number) =>
-    recent.from(1, start, end)?.indexes;
-
-  it('are bounded, and those of another log or before a place are gone', () => {
-    const recent = new RecentEntries();
-    for (let index = 0; index < 100; index += 1) recent.add(written(index, '1'.repeat(300_000)));
-    expect(places(recent, 90, 100)).toHaveLength(10);
-    expect(places(recent, 0, 100)).toBeUndefined();
-    recent.dropBefore(1, 99);
-    expect(places(recent, 98, 100)).toBeUndefined();
-    expect(places(recent, 99, 100)).toEqual([99]);
-    recent.add({ ...written(5, '1'), log: 2 });
-    expect(places(recent, 99, 100)).toBeUndefined();
-    for (let index = 0; index < 20_000; index += 1) recent.add(written(index, '1'));
-    expect(places(recent, 0, 20_000)).toBeUndefined();
-    expect(places(recent, 19_999, 20_000)).toEqual([19_999]);
-  });
-
-  it('come in any order, some not at all, and stand by their places', () => {
-    // As a plain list has them.
-    const model = new Map<number, { readonly id: string; readonly ranges: string }>();
-    const recent = new RecentEntries();
-    let seed = 7;
-    const random = (below: number): number => {
-      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-      return Math.floor((seed / 2_147_483_648) * below);
-    };
-    let next = 500;
-    let dropped = 0;
-    const compare = (): void => {
-      const start = Math.max(dropped, next - random(60));
-      const rows = recent.from(1, start, next);
-      const expected: number[] = [];
-      for (let index = start; index < next && model.has(index); index += 1) expected.push(index);
-      expect(rows?.indexes ?? []).toEqual(expected);
-      const ranges = expected.map((index) => `"${model.get(index)!.ranges}"`);
-      expect(rows?.subjects ?? '{}').toBe(`{${ranges.join(',')}}`);
-      expect(rows?.ids ?? []).toEqual(expected.map((index) => model.get(index)!.id));
-      expect(rows?.times.every((time) => time === at.toISOString())).not.toBe(false);
-    };
-    for (let group = 0; group < 400; group += 1) {
-      const count = 1 + random(9);
-      const all = Array.from({ length: count }, (_, i) => next + i);
-      const kept = all.filter(() => random(40) > 0).sort(() => random(3) - 1);
-      for (const index of kept) {
-        const one = written(index, ['1-3', '4', '', '70,900000-900010,?'][random(4)]!);
-        const [ranges = ''] = one.entry.sets;
-        model.set(index, { id: one.entry.id, ranges });
-        recent.add(one);
-      }
-      next += count;
-      compare();
-      if (random(6) === 0) {
-        dropped = Math.max(dropped, next - random(20));
-        recent.dropBefore(1, dropped);
-        compare();
-      }
-    }
   });
 });
