@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openAuditLog } from '../../src/audit/open-audit-log.ts';
 import { createCosignerKey, cosignerOf } from '../../src/tlog/cosignature.ts';
 import { createKey } from '../../src/tlog/note.ts';
 import { appendSignatures, parseNote } from '../../src/tlog/note.ts';
@@ -122,6 +123,50 @@ describe('sayso audit verify', () => {
   ])('ends with 2 for %j', async (args, says) => {
     const { code, err } = await auditor(...args);
     expect([code, err.includes(says)], err).toEqual([2, true]);
+  });
+
+  it('tells of logs whose key nobody gave, and holds each against its own checkpoint', async () => {
+    const errors: unknown[] = [];
+    const second = await openAuditLog({
+      ...{ knex: stage.knex, dataDir: file('second'), origin: 'test.local' },
+      onError: (error) => void errors.push(error),
+    });
+    await second.store.append(operation());
+    await second.close();
+    const one = ['--key', file('auditor.vkey')];
+    const server = await serveLogs(stage.knex);
+    expect((await sayso(['tiles', '--out', file('both')])).code).toBe(0);
+    for (const where of [[], ['--folder', file('both')], ['--url', `${server.url}/audit`]]) {
+      const { code, out } = await sayso(['verify', ...one, ...where]);
+      expect(code).toBe(0);
+      expect(out).toContain(`NOT VERIFIED: log ${second.origin} is there too`);
+    }
+    await server.close();
+    const json = JSON.parse((await sayso(['verify', ...one, '--json'])).out) as unknown;
+    expect(json).toMatchObject({ sound: true, notVerified: [second.origin] });
+    const named = await sayso(['verify', ...one, '--log', stage.log.origin]);
+    expect(named.out).not.toContain('NOT VERIFIED');
+    const lone = await auditor('--folder', join(file('both'), ...stage.log.origin.split('/')));
+    expect(lone.out).toMatch(/^sound/m);
+    expect(lone.out).not.toContain('NOT VERIFIED');
+
+    const both = [...one, '--key', second.key.public];
+    for (const [i, log] of [stage.log, second].entries()) {
+      const kept = await sayso(['verify', ...both, '--log', log.origin, '--save', file(`k${i}`)]);
+      expect(kept.code).toBe(0);
+    }
+    const part = await sayso(['verify', ...both, '--since', file('k0')]);
+    expect(part.code).toBe(0);
+    expect(part.out).toContain('compared with what was kept at 600 entries');
+    expect(part.out).toContain('nothing was kept of this log');
+    expect(part.out).not.toContain('NOT VERIFIED');
+    const all = await sayso(['verify', ...both, '--since', file('k0'), '--since', file('k1')]);
+    expect(all.code).toBe(0);
+    expect(all.out).not.toContain('nothing was kept');
+    // What was kept of a log that is not there is passed over by nobody.
+    const away = await sayso(['verify', ...one, '--since', file('k1')]);
+    expect(away.code).toBe(1);
+    expect(errors).toEqual([]);
   });
 
   it('asks for witnesses', async () => {

@@ -124,6 +124,46 @@ describe('places noted at once', () => {
     );
   });
 
+  it('are told in order, each of another field, and are JSON to the byte', () => {
+    const anySite = fc
+      .record({
+        field: fc.constantFrom('A.a', 'A.b', 'Ä.ü', 'A."q\\\n', '\u{1f600}.x', '__proto__', 'A.c'),
+        reason: fc.constantFrom('NOT_COVERED' as const, 'NOT_CONSENTED' as const),
+        count: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.constant(2_000_000_000)),
+      })
+      .map(({ field, reason, count }): WithheldSite => {
+        const told = Math.min(count, maxPaths);
+        const indices = Array.from({ length: told }, (_, i) => 7 * i);
+        const shape = pathShape(['all', null, 'one']);
+        const head = lineHead(field, reason);
+        return { coordinate: field, reason, head, shape, count, told, indices };
+      });
+    // Mostly each is of another field, or for another reason.
+    const apart = fc.uniqueArray(anySite, {
+      maxLength: 8,
+      selector: ({ coordinate, reason }) => `${coordinate} ${reason}`,
+    });
+    fc.assert(
+      fc.property(apart, fc.nat(200), (sites, room) => {
+        const notes = new WithheldNotes();
+        for (const site of sites) notes.noteSite(site);
+        const out = new AnswerBuffer(room);
+        out.text('{"data":{}');
+        const { bytes } = new AnswerBytes(out, { entry: 'e', withheld: notes.lines() });
+        const told = notes.list();
+        const extensions = { sayso: { entry: 'e', withheld: told } };
+        expect(bytes.toString()).toBe(`${JSON.stringify({ data: {}, extensions })}\n`);
+        const expected = sites
+          .map(({ coordinate, reason, count }) => ({ field: coordinate, reason, count }))
+          .sort((a, b) => (`${a.field} ${a.reason}` < `${b.field} ${b.reason}` ? -1 : 1));
+        expect(told.map(({ field, reason, count }) => ({ field, reason, count }))).toEqual(
+          expected,
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('are noted of nothing where none is withheld', () => {
     const notes = new WithheldNotes();
     const site = { coordinate: 'A.a', reason: 'NOT_COVERED', shape: pathShape(['a']) } as const;

@@ -27,7 +27,7 @@ afterAll(() => database.drop());
 const shape = async (): Promise<readonly string[]> => {
   const { rows } = await database.knex.raw<{ rows: { line: string }[] }>(`
     select line from (
-      select format('%s.%s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+      select format('%s.%s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attstorage,
         a.attnotnull, pg_get_expr(d.adbin, d.adrelid)) as line
       from pg_attribute a join pg_class c on c.oid = a.attrelid
       left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum

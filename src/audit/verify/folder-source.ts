@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SaysoError } from '../../core/errors.ts';
 import type { LogSource } from './log-source.ts';
@@ -44,3 +44,16 @@ export const readFrom =
 /** A log in a folder of its own, as `sayso audit tiles` writes it. */
 export const folderSource = (folder: string): LogSource =>
   staticSource(`the folder \`${folder}\``, readFrom(folder));
+
+/** Origins of the logs whose tiles lie in a folder, each in folders of its own; none of what cannot be read. */
+export const originsIn = async (
+  folder: string,
+  above: readonly string[] = [],
+): Promise<readonly string[]> => {
+  const inside = await readdir(join(folder, ...above), { withFileTypes: true }).catch(() => []);
+  if (inside.some((one) => one.isFile() && one.name === 'checkpoint')) return [above.join('/')];
+  const found: string[] = [];
+  for (const one of inside)
+    if (one.isDirectory()) found.push(...(await originsIn(folder, [...above, one.name])));
+  return found;
+};

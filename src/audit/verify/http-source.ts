@@ -64,3 +64,22 @@ const readOver =
 /** A log behind an address: a gateway's, or an object store that its tiles were copied to. */
 export const httpSource = (options: HttpSourceOptions): LogSource =>
   staticSource(`\`${options.url}\``, readOver(options));
+
+const mostListed = 10_000_000;
+
+/**
+ * Origins of the logs that a gateway says it has.
+ *
+ * @param address of all of them, `https://gateway.example.com/audit`
+ * @returns none where it does not list them
+ */
+export const originsOver = async (address: HttpSourceOptions): Promise<readonly string[]> => {
+  try {
+    const body = await readOver(address)('logs', mostListed);
+    const { logs } = JSON.parse(String(body)) as { readonly logs?: unknown };
+    return (logs as readonly { readonly origin: unknown }[]).map(({ origin }) => String(origin));
+  } catch {
+    // Some other server, which has files alone and may refuse what is none.
+    return [];
+  }
+};

@@ -9,7 +9,14 @@ import { createProgress } from '../progress.ts';
 import { visible, visibleLines } from '../visible.ts';
 import { printVerified } from './print-verified.ts';
 import { loadFile, saveFile } from './save-file.ts';
-import { readKeysGiven, readKept, sourceFor, type VerifyCommandOptions } from './verify-inputs.ts';
+import {
+  otherLogs,
+  readKeysGiven,
+  readKept,
+  sourceFor,
+  type Kept,
+  type VerifyCommandOptions,
+} from './verify-inputs.ts';
 import { withAudit } from './with-audit.ts';
 
 const place = (text: string): number => {
@@ -40,17 +47,36 @@ const wrongUse = (options: VerifyCommandOptions): string | undefined => {
   return undefined;
 };
 
+/** What was kept of a log. What was kept of no log that is verified is held against each: it must not be passed over. */
+const keptOf = async (
+  origin: string,
+  origins: readonly string[],
+  options: VerifyCommandOptions,
+): Promise<Kept | undefined> => {
+  const kept = await Promise.all((options.since ?? []).map(readKept));
+  return (
+    kept.find((one) => one.origin === origin) ?? kept.find((one) => !origins.includes(one.origin))
+  );
+};
+
+/** Whose logs they are. */
+interface KeysGiven {
+  readonly keys: readonly string[];
+  readonly origins: readonly string[];
+  /** They are those of the data folder. */
+  readonly own: boolean;
+}
+
 const verifyOne = async (
   origin: string,
-  keys: readonly string[],
+  { keys, origins, own }: KeysGiven,
   options: VerifyCommandOptions,
   knex: Knex | undefined,
 ): Promise<VerifyReport> => {
-  const kept = await Promise.all((options.since ?? []).map(readKept));
-  const known = kept.find((one) => one.origin === origin) ?? kept[0];
+  const known = await keptOf(origin, origins, options);
   const progress = createProgress((total) => `verifying ${total} entries, …`);
   try {
-    return await verifyLog(await sourceFor(options, origin, knex), {
+    const report = await verifyLog(await sourceFor(options, origin, knex), {
       keys: keys.filter((key) => verifierOf(key).name === origin),
       from: options.fromIndex,
       to: options.toIndex,
@@ -60,6 +86,12 @@ const verifyOne = async (
       witnessWithin: options.witnessWithin,
       onProgress: (done, total) => progress.show(done, total, `${done} entries`),
     });
+    const remarks = [...report.remarks];
+    if (own)
+      remarks.push('the key is that of this data folder: an auditor has it from elsewhere (--key)');
+    if (options.since !== undefined && known === undefined)
+      remarks.push('nothing was kept of this log (--since): it is verified by its key alone');
+    return { ...report, remarks };
   } finally {
     progress.stop();
   }
@@ -75,14 +107,20 @@ const verifyAll = async (
   if (options.save !== undefined && origins.length > 1)
     command.error('error: --save keeps one log: name it with --log', { exitCode: 2 });
   const reports: VerifyReport[] = [];
-  for (const origin of origins) {
-    const report = await verifyOne(origin, keys, options, knex);
-    const remark = 'the key is that of this data folder: an auditor has it from elsewhere (--key)';
-    reports.push(own ? { ...report, remarks: [...report.remarks, remark] } : report);
-  }
+  for (const origin of origins)
+    reports.push(await verifyOne(origin, { keys, origins, own }, options, knex));
   const sound = reports.every((report) => report.sound);
-  if (options.json) console.log(visibleLines(JSON.stringify({ sound, logs: reports }, null, 2)));
-  else console.log(reports.map(printVerified).join('\n\n'));
+  const notVerified = await otherLogs(options, origins, knex);
+  if (options.json)
+    console.log(visibleLines(JSON.stringify({ sound, notVerified, logs: reports }, null, 2)));
+  else {
+    console.log(reports.map(printVerified).join('\n\n'));
+    if (notVerified.length > 0) console.log('');
+    for (const origin of notVerified)
+      console.log(
+        visible(`NOT VERIFIED: log ${origin} is there too, and none of the keys is its own`),
+      );
+  }
   const [only] = reports;
   // What is not sound is nothing to measure by the next time.
   if (options.save !== undefined && sound && only)

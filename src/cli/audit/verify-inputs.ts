@@ -4,8 +4,8 @@ import { ownLogs } from '../../audit/log-folders.ts';
 import { sizeOf } from '../../audit/log-state.ts';
 import { databaseSource } from '../../audit/verify/database-source.ts';
 import { exportSource } from '../../audit/verify/export-source.ts';
-import { folderSource } from '../../audit/verify/folder-source.ts';
-import { httpSource } from '../../audit/verify/http-source.ts';
+import { folderSource, originsIn } from '../../audit/verify/folder-source.ts';
+import { httpSource, originsOver } from '../../audit/verify/http-source.ts';
 import type { LogSource } from '../../audit/verify/log-source.ts';
 import { folderOf } from '../../audit/write-tiles.ts';
 import { SaysoError } from '../../core/errors.ts';
@@ -100,10 +100,13 @@ const folderFor = async (folder: string, origin: string): Promise<LogSource> => 
   return folderSource((await kindOf(own)) === 'folder' ? own : folder);
 };
 
+const bare = (url: string): string => url.replace(/\/+$/, '');
+/** That of a gateway, for all logs. */
+const isOfAll = (url: string): boolean => bare(url).endsWith('/audit');
+
 const addressFor = (url: string, origin: string): string => {
-  const address = url.replace(/\/+$/, '');
-  // That of the gateway, for all logs.
-  if (!address.endsWith('/audit')) return address;
+  const address = bare(url);
+  if (!isOfAll(url)) return address;
   return `${address}/${origin.split('/').map(encodeURIComponent).join('/')}`;
 };
 
@@ -143,4 +146,28 @@ const withNote = (source: LogSource, file: string): LogSource => {
       return { minimumIndex, keys, witnessed: isEarlier ? witnessed : undefined };
     },
   };
+};
+
+/**
+ * Logs that lie where others are verified, and whose keys nobody gave: whoever runs more workers has more
+ * logs than before. None where one log was named.
+ */
+export const otherLogs = async (
+  options: VerifyCommandOptions,
+  origins: readonly string[],
+  knex: Knex | undefined,
+): Promise<readonly string[]> => {
+  const { url, folder, log, export: file } = options;
+  if (log !== undefined || file !== undefined) return [];
+  let there: readonly string[] = [];
+  if (url !== undefined && isOfAll(url))
+    there = await originsOver({ url: bare(url), token: await tokenOf(options.token) });
+  else if (folder !== undefined) there = await originsIn(folder);
+  else if (knex) {
+    const { rows } = await knex.raw<{ rows: { origin: string }[] }>(
+      'select origin from audit_log where size > 0 order by id',
+    );
+    there = rows.map(({ origin }) => origin);
+  }
+  return there.filter((origin) => origin !== '' && !origins.includes(origin));
 };
