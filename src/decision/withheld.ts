@@ -1,3 +1,4 @@
+import { quoted } from '../core/quoted.ts';
 import type { ResponsePath } from '../core/response-path.ts';
 import { comparePaths, pathOf } from '../core/response-path.ts';
 import type { NeverReason, RowPlan } from '../policy/plan.ts';
@@ -38,7 +39,7 @@ export interface WithheldSite {
 
 /** The line of a field in JSON, up to how many places there are; whoever writes it often keeps it. */
 export const lineHead = (coordinate: string, reason: ClientReason): Uint8Array =>
-  Buffer.from(`{"field":${JSON.stringify(coordinate)},"reason":"${reason}","count":`);
+  Buffer.from(`{"field":${quoted(coordinate)},"reason":"${reason}","count":`);
 
 /** A line as it is written: the paths, or what they are made of. */
 export type WithheldLine =
@@ -112,8 +113,10 @@ export class WithheldNotes {
 
   /** The same, of which most need not be put into words to be written. */
   lines(): readonly WithheldLine[] {
-    const sites = this.#sites.sort(compareSites);
-    if (this.#lines.size === 0 && areApart(sites)) return sites.map(lineOf);
+    if (this.#lines.size === 0) {
+      const apart = this.#sites.map(lineOf).sort(compareLines);
+      if (areApart(apart)) return apart;
+    }
     this.#addSites();
     const lines: WithheldLine[] = [];
     for (const [field, byReason] of this.#lines) {
@@ -134,20 +137,12 @@ const lineOf = (site: WithheldSite): WithheldLine => ({
   site,
 });
 
-/** By field, then by reason. */
-const compareSites = (a: WithheldSite, b: WithheldSite): number => {
-  if (a.coordinate !== b.coordinate) return a.coordinate < b.coordinate ? -1 : 1;
-  return a.reason < b.reason ? -1 : a.reason === b.reason ? 0 : 1;
-};
-
-/** Whether sites in order are each of another field, or for another reason. */
-const areApart = (sites: readonly WithheldSite[]): boolean => {
-  for (let i = 1; i < sites.length; i += 1) {
-    const [a, b] = [sites[i - 1], sites[i]];
-    if (a && b && a.coordinate === b.coordinate && a.reason === b.reason) return false;
-  }
-  return true;
-};
+/** Whether lines in order are each of another field, or for another reason. */
+const areApart = (lines: readonly WithheldLine[]): boolean =>
+  lines.every(({ field, reason }, i) => {
+    const before = lines[i - 1];
+    return before?.field !== field || before.reason !== reason;
+  });
 
 const pathsOf = ({ shape, indices, told }: WithheldSite): readonly Path[] =>
   Array.from({ length: told }, (_, i) => pathIn(shape, indices, i * gapsOf(shape)));
@@ -164,5 +159,6 @@ const textOf = (path: Path): string => path.join('.');
 /** By field, then by reason. */
 const compareLines = (a: WithheldLine, b: WithheldLine): number => {
   if (a.field !== b.field) return a.field < b.field ? -1 : 1;
+  if (a.reason === b.reason) return 0;
   return a.reason < b.reason ? -1 : 1;
 };

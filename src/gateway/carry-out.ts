@@ -204,7 +204,7 @@ export const createCarryOut = (
   };
 
   const isCompared = (journey: Journey, bytes: number): boolean =>
-    isRepeatable(journey) && Math.random() < shadowChance(shadow, bytes);
+    Math.random() < shadowChance(shadow, bytes) && isRepeatable(journey);
 
   return async (journey, again = false) => {
     const { answer, variables, request } = journey;
