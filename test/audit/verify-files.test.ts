@@ -14,6 +14,7 @@ import { signCheckpoint } from '../../src/audit/checkpointer.ts';
 import { readLeaves } from '../../src/audit/leaf-reader.ts';
 import { exportSource } from '../../src/audit/verify/export-source.ts';
 import { folderSource } from '../../src/audit/verify/folder-source.ts';
+import { originsOver } from '../../src/audit/verify/http-source.ts';
 import type { VerifyOptions } from '../../src/audit/verify/verify-log.ts';
 import { writeTiles } from '../../src/audit/write-tiles.ts';
 import { jsonLine } from '../../src/cli/audit/entry-lines.ts';
@@ -22,6 +23,7 @@ import {
   asOwner,
   makeTilesAnew,
   operation,
+  serveLogs,
   stageLog,
   verifyShort,
   type LogStage,
@@ -265,5 +267,15 @@ describe('an export', () => {
     expect(alone.what).toEqual([
       expect.stringContaining('the entries do not make the root that was signed for 1000'),
     ]);
+  });
+});
+
+describe('the logs of a gateway', () => {
+  it('are told by it, and by a server of files they are not', async () => {
+    const gateway = await serveLogs(stage.knex);
+    expect(await originsOver({ url: `${gateway.url}/audit` })).toEqual([stage.log.origin]);
+    expect(await originsOver({ url: `${gateway.url}/files` })).toBeUndefined();
+    await gateway.close();
+    expect(await originsOver({ url: `${gateway.url}/audit` })).toBeUndefined();
   });
 });

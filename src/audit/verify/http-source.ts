@@ -71,15 +71,17 @@ const mostListed = 10_000_000;
  * Origins of the logs that a gateway says it has.
  *
  * @param address of all of them, `https://gateway.example.com/audit`
- * @returns none where it does not list them
+ * @returns nothing where that is not told
  */
-export const originsOver = async (address: HttpSourceOptions): Promise<readonly string[]> => {
+export const originsOver = async (
+  address: HttpSourceOptions,
+): Promise<readonly string[] | undefined> => {
   try {
     const body = await readOver(address)('logs', mostListed);
     const { logs } = JSON.parse(String(body)) as { readonly logs?: unknown };
     return (logs as readonly { readonly origin: unknown }[]).map(({ origin }) => String(origin));
   } catch {
     // Some other server, which has files alone and may refuse what is none.
-    return [];
+    return undefined;
   }
 };

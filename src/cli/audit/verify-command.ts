@@ -48,32 +48,26 @@ const wrongUse = (options: VerifyCommandOptions): string | undefined => {
 };
 
 /** What was kept of a log. What was kept of no log that is verified is held against each: it must not be passed over. */
-const keptOf = async (
-  origin: string,
-  origins: readonly string[],
-  options: VerifyCommandOptions,
-): Promise<Kept | undefined> => {
-  const kept = await Promise.all((options.since ?? []).map(readKept));
-  return (
-    kept.find((one) => one.origin === origin) ?? kept.find((one) => !origins.includes(one.origin))
-  );
-};
+const keptOf = (origin: string, { origins, kept }: Given): Kept | undefined =>
+  kept.find((one) => one.origin === origin) ?? kept.find((one) => !origins.includes(one.origin));
 
-/** Whose logs they are. */
-interface KeysGiven {
+/** What the auditor has. */
+interface Given {
   readonly keys: readonly string[];
   readonly origins: readonly string[];
   /** They are those of the data folder. */
   readonly own: boolean;
+  readonly kept: readonly Kept[];
 }
 
 const verifyOne = async (
   origin: string,
-  { keys, origins, own }: KeysGiven,
+  given: Given,
   options: VerifyCommandOptions,
   knex: Knex | undefined,
 ): Promise<VerifyReport> => {
-  const known = await keptOf(origin, origins, options);
+  const { keys, own, kept } = given;
+  const known = keptOf(origin, given);
   const progress = createProgress((total) => `verifying ${total} entries, …`);
   try {
     const report = await verifyLog(await sourceFor(options, origin, knex), {
@@ -89,7 +83,7 @@ const verifyOne = async (
     const remarks = [...report.remarks];
     if (own)
       remarks.push('the key is that of this data folder: an auditor has it from elsewhere (--key)');
-    if (options.since !== undefined && known === undefined)
+    if (kept.length > 0 && known === undefined)
       remarks.push('nothing was kept of this log (--since): it is verified by its key alone');
     return { ...report, remarks };
   } finally {
@@ -107,16 +101,22 @@ const verifyAll = async (
   if (options.save !== undefined && origins.length > 1)
     command.error('error: --save keeps one log: name it with --log', { exitCode: 2 });
   const reports: VerifyReport[] = [];
+  const kept = await Promise.all((options.since ?? []).map(readKept));
   for (const origin of origins)
-    reports.push(await verifyOne(origin, { keys, origins, own }, options, knex));
+    reports.push(await verifyOne(origin, { keys, origins, own, kept }, options, knex));
   const sound = reports.every((report) => report.sound);
   const notVerified = await otherLogs(options, origins, knex);
   if (options.json)
-    console.log(visibleLines(JSON.stringify({ sound, notVerified, logs: reports }, null, 2)));
+    console.log(
+      visibleLines(
+        JSON.stringify({ sound, notVerified: notVerified ?? null, logs: reports }, null, 2),
+      ),
+    );
   else {
     console.log(reports.map(printVerified).join('\n\n'));
-    if (notVerified.length > 0) console.log('');
-    for (const origin of notVerified)
+    if (notVerified?.length !== 0) console.log('');
+    if (!notVerified) console.log('it is not told there whether there are other logs');
+    for (const origin of notVerified ?? [])
       console.log(
         visible(`NOT VERIFIED: log ${origin} is there too, and none of the keys is its own`),
       );

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { ownLogs } from '../../audit/log-folders.ts';
-import { sizeOf } from '../../audit/log-state.ts';
+import { readLogs, sizeOf } from '../../audit/log-state.ts';
 import { databaseSource } from '../../audit/verify/database-source.ts';
 import { exportSource } from '../../audit/verify/export-source.ts';
 import { folderSource, originsIn } from '../../audit/verify/folder-source.ts';
@@ -151,23 +151,21 @@ const withNote = (source: LogSource, file: string): LogSource => {
 /**
  * Logs that lie where others are verified, and whose keys nobody gave: whoever runs more workers has more
  * logs than before. None where one log was named.
+ *
+ * @returns nothing where it is not told which there are
  */
 export const otherLogs = async (
   options: VerifyCommandOptions,
   origins: readonly string[],
   knex: Knex | undefined,
-): Promise<readonly string[]> => {
+): Promise<readonly string[] | undefined> => {
   const { url, folder, log, export: file } = options;
   if (log !== undefined || file !== undefined) return [];
-  let there: readonly string[] = [];
+  let there: readonly string[] | undefined = [];
   if (url !== undefined && isOfAll(url))
     there = await originsOver({ url: bare(url), token: await tokenOf(options.token) });
   else if (folder !== undefined) there = await originsIn(folder);
-  else if (knex) {
-    const { rows } = await knex.raw<{ rows: { origin: string }[] }>(
-      'select origin from audit_log where size > 0 order by id',
-    );
-    there = rows.map(({ origin }) => origin);
-  }
-  return there.filter((origin) => origin !== '' && !origins.includes(origin));
+  else if (knex)
+    there = (await readLogs(knex)).filter(({ size }) => size > 0).map(({ origin }) => origin);
+  return there?.filter((origin) => origin !== '' && !origins.includes(origin));
 };
