@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -151,6 +151,15 @@ describe('sayso audit verify', () => {
     const lone = await auditor('--folder', join(file('both'), ...stage.log.origin.split('/')));
     expect(lone.out).toMatch(/^sound/m);
     expect(lone.out).not.toContain('NOT VERIFIED');
+
+    // A folder that holds another log keeps only its own from being written.
+    const [lower, upper] = [stage.log.origin, second.origin].sort();
+    const inBoth = (origin = '', name = '') => join(file('both'), ...origin.split('/'), name);
+    copyFileSync(inBoth(upper, 'checkpoint'), inBoth(lower, 'checkpoint'));
+    const tiles = await sayso(['tiles', '--out', file('both')]);
+    expect(tiles.code).toBe(1);
+    expect(tiles.err).toContain(`log ${lower} was not written: the folder holds \`${upper}\``);
+    expect(tiles.out).toContain(inBoth(upper));
 
     const both = [...one, '--key', second.key.public];
     for (const [i, log] of [stage.log, second].entries()) {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { readLogs } from '../../audit/log-state.ts';
+import { toldError } from '../../audit/told-error.ts';
 import { writeTiles } from '../../audit/write-tiles.ts';
 import { SaysoError } from '../../core/errors.ts';
 import { createProgress } from '../progress.ts';
@@ -39,6 +40,12 @@ export const tilesCommand = (): Command =>
             progress.stop();
             const news = `${size} entries, ${size - before} of them new, ${files} files`;
             console.log(visible(`${folder}  ${news}`));
+          } catch (error) {
+            if (logs.length === 1) throw error;
+            // The others are brought up to date all the same.
+            progress.stop();
+            console.error(visible(`log ${log.origin} was not written: ${toldError(error)}`));
+            process.exitCode = 1;
           } finally {
             progress.stop();
           }
