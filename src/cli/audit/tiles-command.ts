@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { readLogs } from '../../audit/log-state.ts';
 import { toldError } from '../../audit/told-error.ts';
-import { writeTiles } from '../../audit/write-tiles.ts';
+import { writeTiles, type WrittenTiles, type WriteTilesOptions } from '../../audit/write-tiles.ts';
 import { SaysoError } from '../../core/errors.ts';
 import { createProgress } from '../progress.ts';
 import { visible } from '../visible.ts';
@@ -11,6 +11,18 @@ interface TilesOptions {
   readonly out: string;
   readonly log?: string;
 }
+
+const writeShown = async (what: WriteTilesOptions): Promise<WrittenTiles> => {
+  const progress = createProgress((total) => `writing tiles of ${total} entries, …`);
+  try {
+    return await writeTiles({
+      ...what,
+      onProgress: (done, total) => progress.show(done, total, `${done} entries`),
+    });
+  } finally {
+    progress.stop();
+  }
+};
 
 /** `sayso audit tiles`: a log as files for an object store. */
 export const tilesCommand = (): Command =>
@@ -31,23 +43,15 @@ export const tilesCommand = (): Command =>
             ...{ code: 'AUDIT_NO_LOG', status: 404 },
           });
         for (const log of logs) {
-          const progress = createProgress((total) => `writing tiles of ${total} entries, …`);
           try {
-            const { folder, size, before, files } = await writeTiles({
-              ...{ knex, log, out },
-              onProgress: (done, total) => progress.show(done, total, `${done} entries`),
-            });
-            progress.stop();
+            const { folder, size, before, files } = await writeShown({ knex, log, out });
             const news = `${size} entries, ${size - before} of them new, ${files} files`;
             console.log(visible(`${folder}  ${news}`));
           } catch (error) {
             if (logs.length === 1) throw error;
             // The others are brought up to date all the same.
-            progress.stop();
             console.error(visible(`log ${log.origin} was not written: ${toldError(error)}`));
             process.exitCode = 1;
-          } finally {
-            progress.stop();
           }
         }
       }),
